@@ -1,0 +1,50 @@
+# The front door. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PRESET ?= release
+JOBS ?= $(shell nproc)
+DEPS_DIR ?= $(CURDIR)/.deps
+CCACHE_DIR ?= $(CURDIR)/.ccache
+export DEPS_DIR CCACHE_DIR
+BUILD := build/$(PRESET)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' \
+	  $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what is missing (Debian packages, LibTorch)
+	@tools/setup.sh
+
+.PHONY: configure
+configure: setup
+	@test -f $(BUILD)/build.ninja || \
+	  cmake --preset $(PRESET) -DDEPS_DIR=$(DEPS_DIR)
+
+.PHONY: build
+build: configure ## build everything (PRESET=release|asan|tsan)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+.PHONY: test
+test: build ## all tests but the slow ones; ends with `N passed, N failed`
+	@python3 tools/run_tests.py --build $(BUILD)
+
+.PHONY: test-slow
+test-slow: build ## the long tests
+	@python3 tools/run_tests.py --build $(BUILD) --label slow
+
+.PHONY: format
+format: ## clang-format over the tree
+	@git ls-files '*.cpp' '*.h' | xargs -r clang-format -i
+
+.PHONY: lint
+lint: ## formatting and folder order
+	@tools/check_format.sh
+	@python3 tools/check_layers.py
+
+.PHONY: clean
+clean: ## remove the build folders (not .deps, not runs)
+	@rm -rf build

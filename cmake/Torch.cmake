@@ -1,0 +1,24 @@
+# LibTorch from DEPS_DIR as the target ume::torch, and one precompiled header
+# of it that every LibTorch folder reuses (torch.h alone costs ~30 s a file).
+set(libtorch ${DEPS_DIR}/libtorch)
+if(NOT EXISTS ${libtorch}/complete)
+  message(FATAL_ERROR
+    "LibTorch is not in ${libtorch}. Run `make setup` "
+    "(or set DEPS_DIR to a folder that another checkout has filled).")
+endif()
+
+add_library(ume_libtorch INTERFACE)
+target_include_directories(ume_libtorch SYSTEM INTERFACE
+  ${libtorch}/include ${libtorch}/include/torch/csrc/api/include)
+target_link_libraries(ume_libtorch INTERFACE
+  ${libtorch}/lib/libtorch_cpu.so ${libtorch}/lib/libc10.so pthread)
+# libtorch_cpu itself needs libcudart, libcupti and libgomp from the same folder.
+target_link_options(ume_libtorch INTERFACE
+  -Wl,-rpath,${libtorch}/lib -Wl,-rpath-link,${libtorch}/lib)
+add_library(ume::torch ALIAS ume_libtorch)
+
+file(WRITE ${PROJECT_BINARY_DIR}/torch_pch.cpp "// Owns the precompiled header.\n")
+add_library(ume_torch_pch OBJECT ${PROJECT_BINARY_DIR}/torch_pch.cpp)
+target_link_libraries(ume_torch_pch PUBLIC ume_libtorch)
+ume_warnings(ume_torch_pch)
+target_precompile_headers(ume_torch_pch PRIVATE <torch/torch.h>)

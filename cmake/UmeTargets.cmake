@@ -1,0 +1,80 @@
+# Targets of the project: one static library per folder, one test program per
+# folder of tests/.
+
+function(ume_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Werror)
+  if(UME_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${UME_SANITIZE}
+                                            -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${UME_SANITIZE})
+  endif()
+endfunction()
+
+function(ume_use_torch target)
+  target_link_libraries(${target} PUBLIC ume::torch)
+  target_precompile_headers(${target} REUSE_FROM ume_torch_pch)
+endfunction()
+
+# All .cpp files below the calling folder, or SOURCES where given.
+# DEPS: the only folders these files may include (tools/check_layers.py).
+# LINK: outside libraries used in .cpp files only. TORCH: the folder's headers
+# show tensors; only from kernels/ upward.
+function(ume_library folder)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS;LINK" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB_RECURSE ARG_SOURCES CONFIGURE_DEPENDS *.cpp)
+  endif()
+  add_library(ume_${folder} STATIC ${ARG_SOURCES})
+  target_include_directories(ume_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
+  ume_warnings(ume_${folder})
+  list(TRANSFORM ARG_DEPS PREPEND ume_)
+  target_link_libraries(ume_${folder} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_LINK})
+  if(ARG_TORCH)
+    ume_use_torch(ume_${folder})
+  endif()
+endfunction()
+
+# A Catch2 program build/PRESET/bin/ume_tests_NAME, one ctest entry, of all
+# .cpp files in the calling folder, or of SOURCES where given.
+# LABELS: unit, dist, gpu or slow (docs/contributing.md). It runs in the
+# project's root, so that fixtures are tests/fixtures/….
+function(ume_test_program name)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS *.cpp)
+  endif()
+  add_executable(ume_tests_${name} ${ARG_SOURCES})
+  ume_warnings(ume_tests_${name})
+  list(TRANSFORM ARG_DEPS PREPEND ume_)
+  target_link_libraries(ume_tests_${name}
+    PRIVATE ume_test_main ${ARG_DEPS} ${ARG_LINK})
+  set_target_properties(ume_tests_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(ARG_TORCH)
+    ume_use_torch(ume_tests_${name})
+  endif()
+  add_test(NAME ${name}
+    COMMAND ume_tests_${name} --reporter junit
+            --out ${PROJECT_BINARY_DIR}/test-results/${name}.xml
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
+    ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")
+endfunction()
+
+# A script as a test: exit code 0 is a pass.
+function(ume_script_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND}
+           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}"
+                                          TIMEOUT ${ARG_TIMEOUT})
+endfunction()
