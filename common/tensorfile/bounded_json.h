@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace ume {
+
+struct JsonLimits {
+  size_t max_bytes = 64u << 20;
+  int max_depth = 32;
+};
+
+// Parses a JSON text from outside. Throws InvalidInput, naming `where`, when
+// the text is too long or too deep, is not JSON (or not UTF-8), or has the same
+// key twice in one object.
+nlohmann::json parse_json(std::string_view text,
+                          const std::string& where,
+                          const JsonLimits& limits = {});
+
+// The same for a file. Throws IoError when it cannot be read.
+nlohmann::json read_json_file(const std::string& path,
+                              const JsonLimits& limits = {});
+
+}  // namespace ume
