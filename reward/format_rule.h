@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+namespace ume {
+
+// The published rule: <think>, </think>, <answer> and <gen_emb> occur in this
+// order anywhere in the text, without overlap. Equal to a search for
+// `<think>.*?</think>.*?\s*<answer>.*?\s*<gen_emb>` where the dot matches
+// newlines, in time linear in the text's length for every text.
+//
+// text: a completion decoded without special tokens; any bytes.
+// Source: UME-R1's format_reward_embed; shared cases in parity/reward.
+bool has_answer_format(std::string_view text);
+
+// The strict rule: the whole text is one <think>…</think><answer>…<gen_emb>,
+// nothing before, between or after, and no tag (nor </answer>) inside the two
+// bodies. Refuses repeated blocks, which the published rule rewards. Linear.
+bool has_strict_answer_format(std::string_view text);
+
+}  // namespace ume

@@ -1,0 +1,193 @@
+#include "reward/offline_scoring.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "common/error/error.h"
+
+namespace ume {
+namespace {
+
+struct Pair {
+  std::string id;
+  // sample -> record, by side
+  std::array<std::map<int64_t, size_t>, 2> samples;
+};
+
+struct CohortRecords {
+  std::string id;
+  std::vector<Pair> pairs;  // by first appearance
+  std::map<std::string, size_t> pair_index;
+};
+
+std::string place(const CohortRecords& cohort, const Pair& pair) {
+  return "cohort " + cohort.id + ", pair " + pair.id;
+}
+
+std::vector<CohortRecords> group(const std::vector<TrajectoryRecord>& records) {
+  std::vector<CohortRecords> cohorts;
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const TrajectoryRecord& record = records[i];
+    const auto [at, added] = index.emplace(record.cohort, cohorts.size());
+    if (added) cohorts.push_back({record.cohort, {}, {}});
+    CohortRecords& cohort = cohorts[at->second];
+    const auto [pair_at, new_pair] =
+        cohort.pair_index.emplace(record.pair, cohort.pairs.size());
+    if (new_pair) cohort.pairs.push_back({record.pair, {}});
+    Pair& pair = cohort.pairs[pair_at->second];
+    auto& samples = pair.samples[static_cast<int>(record.side)];
+    if (!samples.emplace(record.sample, i).second) {
+      throw InvalidInput("line " + std::to_string(record.line) + ": " +
+                         place(cohort, pair) + ", " +
+                         std::string(side_name(record.side)) + ": sample " +
+                         std::to_string(record.sample) + " is given twice");
+    }
+  }
+  return cohorts;
+}
+
+int64_t largest_group(const CohortRecords& cohort) {
+  size_t size = 1;
+  for (const Pair& pair : cohort.pairs) {
+    size = std::max({size, pair.samples[0].size(), pair.samples[1].size()});
+  }
+  return static_cast<int64_t>(size);
+}
+
+void check_complete(const CohortRecords& cohort, int64_t group_size) {
+  for (const Pair& pair : cohort.pairs) {
+    for (Side side : {Side::kQuery, Side::kTarget}) {
+      const size_t found = pair.samples[static_cast<int>(side)].size();
+      if (static_cast<int64_t>(found) == group_size) continue;
+      throw InvalidInput(
+          place(cohort, pair) + ": " + std::to_string(found) + " " +
+          std::string(side_name(side)) + " trajectories, expected " +
+          std::to_string(group_size) + " as in the other groups of the cohort");
+    }
+  }
+}
+
+// The dimension of most embeddings; the smaller one of two equally common.
+int64_t common_dimension(const CohortRecords& cohort,
+                         const std::vector<TrajectoryRecord>& records) {
+  std::map<int64_t, int64_t> counts;
+  for (const Pair& pair : cohort.pairs) {
+    for (const auto& samples : pair.samples) {
+      for (const auto& [sample, i] : samples) {
+        if (!records[i].gen_embedding.empty()) {
+          ++counts[static_cast<int64_t>(records[i].gen_embedding.size())];
+        }
+      }
+    }
+  }
+  int64_t best = 0;
+  for (const auto& [dim, count] : counts) {
+    if (best == 0 || count > counts[best]) best = dim;
+  }
+  return best;
+}
+
+struct FilledSide {
+  CohortSide side;
+  std::map<int64_t, std::string> defects;
+  std::vector<std::optional<size_t>> record_of_row;
+};
+
+FilledSide fill_side(const CohortRecords& cohort,
+                     const std::vector<TrajectoryRecord>& records,
+                     Side which,
+                     const Cohort& shape,
+                     bool use_prompt) {
+  const int64_t rows = shape.num_pairs * shape.group_size;
+  FilledSide out;
+  out.side.completions.resize(rows);
+  out.side.gen_embeddings.resize(rows * shape.dim);
+  out.side.has_embedding.resize(rows);
+  out.side.completion_tokens.resize(rows);
+  out.record_of_row.resize(rows);
+  for (int64_t p = 0; p < shape.num_pairs; ++p) {
+    int64_t row = p * shape.group_size;
+    for (const auto& [sample, i] :
+         cohort.pairs[p].samples[static_cast<int>(which)]) {
+      const TrajectoryRecord& record = records[i];
+      out.record_of_row[row] = i;
+      out.side.completions[row] = record.completion;
+      const bool has =
+          !record.gen_embedding.empty() && (use_prompt || !record.from_prompt);
+      out.side.has_embedding[row] = has;
+      const auto dim = static_cast<int64_t>(record.gen_embedding.size());
+      if (has && dim == shape.dim) {
+        std::copy(record.gen_embedding.begin(), record.gen_embedding.end(),
+                  out.side.gen_embeddings.begin() + row * shape.dim);
+      } else if (has) {
+        out.defects[row] = "the embedding has " + std::to_string(dim) +
+                           " numbers, its cohort's have " +
+                           std::to_string(shape.dim);
+      }
+      ++row;
+    }
+  }
+  return out;
+}
+
+void copy_cells(const RewardTable& table,
+                Side side,
+                const FilledSide& filled,
+                std::vector<RewardRow>& rows) {
+  const auto cells = [&](const RewardColumn& column) -> const auto& {
+    return side == Side::kQuery ? column.query : column.target;
+  };
+  for (size_t row = 0; row < filled.record_of_row.size(); ++row) {
+    if (!filled.record_of_row[row]) continue;
+    RewardRow& out = rows[*filled.record_of_row[row]];
+    out.reward = cells(table.total)[row];
+    for (const RewardColumn& column : table.components) {
+      out.components.emplace_back(column.name, cells(column)[row]);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<RewardRow> score_records(
+    const RewardPipeline& pipeline,
+    const std::vector<TrajectoryRecord>& records) {
+  std::vector<RewardRow> rows(records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    rows[i].cohort = records[i].cohort;
+    rows[i].pair = records[i].pair;
+    rows[i].side = records[i].side;
+    rows[i].sample = records[i].sample;
+  }
+  const bool use_prompt = pipeline.config().missing_embedding == "prompt";
+  uint64_t number = 0;
+  for (const CohortRecords& grouped : group(records)) {
+    Cohort cohort;
+    cohort.id = number++;
+    cohort.num_pairs = static_cast<int64_t>(grouped.pairs.size());
+    cohort.group_size = largest_group(grouped);
+    if (pipeline.compares_pairs()) check_complete(grouped, cohort.group_size);
+    cohort.dim = common_dimension(grouped, records);
+    FilledSide query =
+        fill_side(grouped, records, Side::kQuery, cohort, use_prompt);
+    FilledSide target =
+        fill_side(grouped, records, Side::kTarget, cohort, use_prompt);
+    cohort.query = std::move(query.side);
+    cohort.target = std::move(target.side);
+    if (pipeline.compares_pairs() && cohort.num_pairs < 2) {
+      throw InvalidInput("cohort " + grouped.id +
+                         ": a single pair has no negatives to compare with; "
+                         "expected at least 2 pairs a cohort");
+    }
+    const RewardTable table =
+        pipeline.score(cohort, {query.defects, target.defects});
+    copy_cells(table, Side::kQuery, query, rows);
+    copy_cells(table, Side::kTarget, target, rows);
+  }
+  return rows;
+}
+
+}  // namespace ume

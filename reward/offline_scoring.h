@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/types/reward_table.h"
+#include "common/types/side.h"
+#include "reward/reward_pipeline.h"
+
+// Scoring of recorded trajectories: what `ume reward` does. Records are JSON,
+// one object a line (docs/formats/records.md).
+namespace ume {
+
+struct TrajectoryRecord {
+  std::string cohort;  // JSON text of a number or string, as it stood
+  std::string pair;    // the same
+  Side side = Side::kQuery;
+  int64_t sample = 0;
+  std::string completion;
+  std::vector<float> gen_embedding;  // empty: none
+  // The embedding was read at the prompt's own <gen_emb>: used only with
+  // missing_embedding: prompt.
+  bool from_prompt = false;
+  int64_t line = 0;  // for messages
+};
+
+struct RewardRow {
+  std::string cohort;  // JSON text, as in the record
+  std::string pair;
+  Side side = Side::kQuery;
+  int64_t sample = 0;
+  RewardCell reward;
+  std::vector<std::pair<std::string, RewardCell>> components;
+};
+
+// One row per record, in the records' order. Every cohort is scored as a whole;
+// its group size is the largest of its groups, and a record whose embedding has
+// another dimension than most of its cohort gets invalid cells.
+// Throws InvalidInput, naming cohort, pair and line, for a cohort of one pair,
+// a group with missing samples or one side only (where a term compares pairs),
+// and a trajectory given twice.
+std::vector<RewardRow> score_records(
+    const RewardPipeline& pipeline,
+    const std::vector<TrajectoryRecord>& records);
+
+// Reads {"cohort", "pair", "side", "sample", "completion", "gen_embedding"};
+// other keys are ignored, except `embedding_source: "prompt"`. A missing, null
+// or empty gen_embedding means none. Throws InvalidInput `name:line: …`.
+std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
+                                                      const std::string& name);
+
+// {"cohort", "pair", "side", "sample", "reward", "components": {name: number or
+// {"invalid": reason} or {"failed": reason}}}; `reward` likewise.
+void write_reward_rows(std::ostream& out, const std::vector<RewardRow>& rows);
+
+}  // namespace ume

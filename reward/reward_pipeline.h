@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/types/cohort.h"
+#include "common/types/reward_table.h"
+#include "reward/cohort_view.h"
+#include "reward/reward_config.h"
+#include "reward/reward_policy.h"
+
+namespace ume {
+
+// The whole reward: terms, weights, and what to do where a term has no value.
+// Immutable; one pipeline may be shared by all reward threads.
+class RewardPipeline {
+ public:
+  // Takes ready policies, for tests and plug-ins; otherwise
+  // make_reward_pipeline. policies: one per config.terms, in its order.
+  RewardPipeline(RewardConfig config,
+                 std::vector<std::unique_ptr<RewardPolicy>> policies);
+
+  // A pure function of the configuration and the cohort: same inputs, same
+  // bytes. total = sum over terms of weight * component. A term of weight 0 is
+  // recorded but has no say in the total, nor in its state. A cell of the
+  // total is failed if one of its summands is, else invalid if one of its
+  // summands is: no reward is ever invented. Whatever a policy throws or
+  // returns that is not finite becomes failed(reason).
+  // Throws InvalidInput for a malformed cohort, and for one of a single pair
+  // where a term compares pairs (its margin would be a mean of nothing).
+  RewardTable score(const Cohort& cohort,
+                    const EmbeddingDefects& defects = {}) const;
+
+  // XXH3-128, hex, of the resolved configuration: equal hashes, equal rewards.
+  const std::string& policy_hash() const { return policy_hash_; }
+  const RewardConfig& config() const { return config_; }
+  // Whether any term needs embeddings and at least two pairs.
+  bool compares_pairs() const { return compares_pairs_; }
+
+ private:
+  RewardColumn run_term(size_t term, const CohortView& view) const;
+  RewardColumn total_of(const std::vector<RewardColumn>& components,
+                        const CohortView& view) const;
+
+  RewardConfig config_;
+  std::vector<std::unique_ptr<RewardPolicy>> policies_;
+  MissingEmbedding missing_ = MissingEmbedding::kZero;
+  bool compares_pairs_ = false;
+  std::string policy_hash_;
+};
+
+// Throws ConfigError; unknown names are answered with the nearest known one.
+RewardPipeline make_reward_pipeline(const RewardConfig& config);
+
+// XXH3-128, hex, of the canonical text of the configuration.
+std::string policy_hash(const RewardConfig& config);
+
+// XXH3-128, hex, of everything in the cohort that a reward can depend on.
+std::string input_digest(const Cohort& cohort);
+
+}  // namespace ume

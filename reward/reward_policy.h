@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/types/reward_table.h"
+#include "reward/cohort_view.h"
+#include "reward/reward_config.h"
+
+namespace ume {
+
+// One term of the reward: scores the trajectories of one cohort.
+// Implementations hold no mutable state, so one policy may be shared by all
+// reward threads.
+class RewardPolicy {
+ public:
+  virtual ~RewardPolicy() = default;
+  // Key under `reward.terms[].name` in the config, and the metric label.
+  virtual std::string_view name() const = 0;
+  // Whether it compares a pair with the others: needs embeddings, similarities
+  // and at least two pairs.
+  virtual bool compares_pairs() const = 0;
+  // One cell per trajectory, both sides, unweighted: a value, invalid(reason)
+  // or failed(reason). Sees the whole cohort. Never throws for what a model
+  // wrote.
+  virtual RewardColumn score(const CohortView& cohort) const = 0;
+};
+
+// All names that a term can have, sorted.
+std::vector<std::string> reward_policy_names();
+
+// Never null. Throws ConfigError, naming the nearest of the known names, if
+// `config.name` is unknown.
+std::unique_ptr<RewardPolicy> make_reward_policy(
+    const RewardTermConfig& config);
+
+}  // namespace ume

@@ -1,0 +1,167 @@
+#include <istream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "common/error/error.h"
+#include "reward/offline_scoring.h"
+
+namespace ume {
+namespace {
+
+using Json = nlohmann::json;
+
+// One line beyond this is not a trajectory.
+constexpr size_t kMaxLineBytes = size_t{64} << 20;
+
+// Fields of one line, with messages that name the file and the line.
+class LineReader {
+ public:
+  LineReader(const std::string& name, int64_t line)
+      : name_(name), line_(line) {}
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw InvalidInput(name_ + ":" + std::to_string(line_) + ": " + what);
+  }
+
+  Json parse(const std::string& text) const {
+    if (text.size() > kMaxLineBytes) {
+      fail("the line has " + std::to_string(text.size()) +
+           " bytes, expected at most " + std::to_string(kMaxLineBytes));
+    }
+    try {
+      Json value = Json::parse(text);
+      if (!value.is_object()) fail("expected a JSON object");
+      return value;
+    } catch (const Json::exception& e) {
+      fail(std::string("not valid JSON: ") + e.what());
+    }
+  }
+
+  const Json& field(const Json& object, const char* key) const {
+    const auto at = object.find(key);
+    if (at == object.end()) fail(std::string("no field '") + key + "'");
+    return *at;
+  }
+
+  std::string text(const Json& object, const char* key) const {
+    const Json& value = field(object, key);
+    if (!value.is_string()) wrong(key, value, "a string");
+    return value.get<std::string>();
+  }
+
+  // A number or a string, kept as JSON text.
+  std::string identifier(const Json& object, const char* key) const {
+    const Json& value = field(object, key);
+    if (!value.is_number_integer() && !value.is_string()) {
+      wrong(key, value, "a whole number or a string");
+    }
+    return value.dump();
+  }
+
+  int64_t count(const Json& object, const char* key) const {
+    const Json& value = field(object, key);
+    if (!value.is_number_integer() || value < 0 ||
+        value > std::numeric_limits<int32_t>::max()) {
+      wrong(key, value, "a whole number, 0 or more");
+    }
+    return value.get<int64_t>();
+  }
+
+  Side side(const Json& object) const {
+    const Json& value = field(object, "side");
+    if (value == "query") return Side::kQuery;
+    if (value == "target") return Side::kTarget;
+    wrong("side", value, "\"query\" or \"target\"");
+  }
+
+  std::vector<float> embedding(const Json& object) const {
+    const auto at = object.find("gen_embedding");
+    if (at == object.end() || at->is_null()) return {};
+    if (!at->is_array()) wrong("gen_embedding", *at, "a list of numbers");
+    std::vector<float> out;
+    out.reserve(at->size());
+    for (const Json& item : *at) out.push_back(number(item));
+    return out;
+  }
+
+ private:
+  // null and the strings of the parity files stand for what JSON cannot write.
+  float number(const Json& item) const {
+    if (item.is_number()) return static_cast<float>(item.get<double>());
+    if (item.is_null() || item == "nan") {
+      return std::numeric_limits<float>::quiet_NaN();
+    }
+    if (item == "inf") return std::numeric_limits<float>::infinity();
+    if (item == "-inf") return -std::numeric_limits<float>::infinity();
+    wrong("gen_embedding", item, "numbers");
+  }
+
+  [[noreturn]] void wrong(const char* key,
+                          const Json& found,
+                          const char* expected) const {
+    std::string shown =
+        found.dump(-1, ' ', true, Json::error_handler_t::replace);
+    if (shown.size() > 80) shown = shown.substr(0, 80) + "…";
+    fail(std::string(key) + ": found " + shown + ", expected " + expected);
+  }
+
+  const std::string& name_;
+  const int64_t line_;
+};
+
+Json cell_json(const RewardCell& cell) {
+  switch (cell.state) {
+    case CellState::kValue:
+      return cell.value;
+    case CellState::kInvalid:
+      return {{"invalid", cell.reason}};
+    case CellState::kFailed:
+      break;
+  }
+  return {{"failed", cell.reason}};
+}
+
+}  // namespace
+
+std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
+                                                      const std::string& name) {
+  std::vector<TrajectoryRecord> records;
+  std::string text;
+  for (int64_t line = 1; std::getline(in, text); ++line) {
+    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const LineReader reader(name, line);
+    const Json object = reader.parse(text);
+    TrajectoryRecord record;
+    record.cohort = reader.identifier(object, "cohort");
+    record.pair = reader.identifier(object, "pair");
+    record.side = reader.side(object);
+    record.sample = reader.count(object, "sample");
+    record.completion = reader.text(object, "completion");
+    record.gen_embedding = reader.embedding(object);
+    const auto source = object.find("embedding_source");
+    record.from_prompt = source != object.end() && *source == "prompt";
+    record.line = line;
+    records.push_back(std::move(record));
+  }
+  if (in.bad()) throw IoError(name + ": reading failed");
+  return records;
+}
+
+void write_reward_rows(std::ostream& out, const std::vector<RewardRow>& rows) {
+  for (const RewardRow& row : rows) {
+    nlohmann::ordered_json object;
+    object["cohort"] = Json::parse(row.cohort);
+    object["pair"] = Json::parse(row.pair);
+    object["side"] = side_name(row.side);
+    object["sample"] = row.sample;
+    object["reward"] = cell_json(row.reward);
+    object["components"] = Json::object();
+    for (const auto& [name, cell] : row.components) {
+      object["components"][name] = cell_json(cell);
+    }
+    out << object.dump() << '\n';
+  }
+}
+
+}  // namespace ume

@@ -1,0 +1,167 @@
+#include "reward/offline_scoring.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "common/error/error.h"
+#include "tests/reward/reward_fixtures.h"
+
+using namespace ume;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+std::vector<TrajectoryRecord> read(const std::string& text) {
+  std::istringstream in(text);
+  return read_trajectory_records(in, "rollouts.jsonl");
+}
+
+// The records of a recorded case, target side first and samples reversed, so
+// that order in the file and order in the cohort differ.
+std::string as_jsonl(const json& c) {
+  const int64_t g = c.at("group_size");
+  const int64_t rows = g * c.at("num_groups").get<int64_t>();
+  std::string out;
+  for (const char* side : {"target", "query"}) {
+    for (int64_t row = rows - 1; row >= 0; --row) {
+      out += json{{"cohort", "c1"},
+                  {"pair", row / g},
+                  {"side", side},
+                  {"sample", row % g},
+                  {"extra", {1, 2}},
+                  {"completion", c.at(side).at("texts")[row]},
+                  {"gen_embedding", c.at(side).at("embeddings")[row]}}
+                 .dump() +
+             "\n";
+    }
+  }
+  return out;
+}
+
+std::string line(const char* side,
+                 int pair,
+                 int sample,
+                 const std::string& embedding) {
+  return R"({"cohort": 1, "pair": )" + std::to_string(pair) + R"(, "side": ")" +
+         side + R"(", "sample": )" + std::to_string(sample) +
+         R"(, "completion": "<think>a</think><answer>b<gen_emb>", )" +
+         R"("gen_embedding": )" + embedding + "}\n";
+}
+
+const std::string kPlane =
+    line("query", 0, 0, "[1, 0]") + line("query", 1, 0, "[0, 1]") +
+    line("target", 0, 0, "[1, 0]") + line("target", 1, 0, "[0, 1]");
+
+}  // namespace
+
+TEST_CASE("offline scoring gives the recorded rewards in the file's order") {
+  const RewardPipeline pipeline = make_reward_pipeline({});
+  const auto c = read_fixture("parity/reward/reward_cases.json")[1];
+  const auto rows = score_records(pipeline, read(as_jsonl(c)));
+  const int64_t g = c.at("group_size");
+  // Reversed pairs change the columns' order, which no value depends on.
+  for (const RewardRow& row : rows) {
+    const int64_t at = std::stoll(row.pair) * g + row.sample;
+    const auto& expected =
+        c.at("expected_" + std::string(side_name(row.side))).at("reward");
+    CHECK(row.reward.value == Approx(expected[at].get<double>()).margin(1e-5));
+  }
+  CHECK(rows.front().side == Side::kTarget);
+  CHECK(rows.front().sample == g - 1);
+}
+
+TEST_CASE("rows are written with numbers, ids as they stood, and reasons") {
+  std::string text = kPlane;
+  text += line("query", 0, 1, "[null, 1]") + line("query", 1, 1, "[0, 2]");
+  text += line("target", 0, 1, "[1, 0, 0]") + line("target", 1, 1, "null");
+  const auto rows = score_records(make_reward_pipeline({}), read(text));
+  std::ostringstream out;
+  write_reward_rows(out, rows);
+  std::istringstream in(out.str());
+  std::vector<json> lines;
+  for (std::string l; std::getline(in, l);) lines.push_back(json::parse(l));
+  REQUIRE(lines.size() == 8);
+  CHECK(lines[0] ==
+        json{{"cohort", 1},
+             {"pair", 0},
+             {"side", "query"},
+             {"sample", 0},
+             {"reward", 2.0},
+             {"components", {{"format", 1.0}, {"ranking_margin", 1.0}}}});
+  CHECK_THAT(lines[4]["reward"]["invalid"].get<std::string>(),
+             Contains("not finite"));
+  CHECK(lines[5]["reward"] == 2.0);
+  CHECK_THAT(lines[6]["components"]["ranking_margin"]["invalid"],
+             Contains("3 numbers, its cohort's have 2"));
+  CHECK(lines[7]["reward"] == 1.0);
+}
+
+TEST_CASE("an embedding read at the prompt counts with `prompt` only") {
+  json record = json::parse(line("target", 1, 0, "[0, 1]"));
+  record["embedding_source"] = "prompt";
+  std::string text =
+      kPlane.substr(0, kPlane.rfind("{\"cohort\"")) + record.dump();
+  RewardConfig config;
+  CHECK(
+      score_records(make_reward_pipeline(config), read(text))[3].reward.value ==
+      1.0);
+  config.missing_embedding = "prompt";
+  CHECK(
+      score_records(make_reward_pipeline(config), read(text))[3].reward.value ==
+      2.0);
+}
+
+TEST_CASE("cohorts are scored apart, wherever their lines stand") {
+  std::string other = kPlane;
+  for (size_t at; (at = other.find("\"cohort\": 1")) != std::string::npos;) {
+    other.replace(at, 11, "\"cohort\": 2");
+  }
+  std::string mixed;
+  std::istringstream a(kPlane), b(other);
+  for (std::string x, y; std::getline(a, x) && std::getline(b, y);) {
+    mixed += x + "\n" + y + "\n";
+  }
+  const auto rows = score_records(make_reward_pipeline({}), read(mixed));
+  CHECK(rows[0].cohort == "1");
+  CHECK(rows[1].cohort == "2");
+  for (const RewardRow& row : rows) CHECK(row.reward.value == 2.0);
+}
+
+TEST_CASE("incomplete cohorts are refused by name") {
+  const RewardPipeline pipeline = make_reward_pipeline({});
+  const auto throws = [&](const std::string& text, const char* part) {
+    CHECK_THROWS_WITH(score_records(pipeline, read(text)), Contains(part));
+  };
+  throws(kPlane + kPlane, "line 5: cohort 1, pair 0, query: sample 0 is given");
+  throws(kPlane + line("query", 0, 1, "[1, 0]"),
+         "1 target trajectories, expected 2");
+  throws(line("query", 0, 0, "[1]") + line("query", 1, 0, "[1]"),
+         "0 target trajectories, expected 1");
+  throws(line("query", 0, 0, "[1]") + line("target", 0, 0, "[1]"),
+         "no negatives");
+  RewardConfig format_only;
+  format_only.terms = {{"format", 1.0, true}};
+  const auto rows = score_records(make_reward_pipeline(format_only),
+                                  read(line("query", 0, 0, "null")));
+  CHECK(rows.at(0).reward.value == 1.0);
+}
+
+TEST_CASE("malformed records are refused with file and line") {
+  const auto throws = [&](const std::string& text, const char* part) {
+    CHECK_THROWS_WITH(read(kPlane + "\n" + text),
+                      Contains("rollouts.jsonl:6: ") && Contains(part));
+  };
+  throws("{", "not valid JSON");
+  throws("[1]", "object");
+  throws("{\"cohort\": 1}", "no field 'pair'");
+  throws("{\"cohort\": 1.5}", "cohort: found 1.5");
+  throws(line("left", 0, 0, "[]"), "side: found \"left\"");
+  throws(line("query", 0, -1, "[]"), "sample: found -1");
+  throws(line("query", 0, 0, "[\"x\"]"), "gen_embedding");
+  throws(line("query", 0, 0, "3"), "a list of numbers");
+  throws(line("query", 0, 0, "[1e999]"), "not valid JSON");
+  throws(std::string("{\"cohort\": \"\xff\"}"), "not valid JSON");
+  throws(std::string(100000, '['), "not valid JSON");
+  CHECK(read(line("query", 0, 0, "[1e300]"))[0].gen_embedding[0] > 1e38f);
+}
