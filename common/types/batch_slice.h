@@ -19,6 +19,7 @@ struct TrainGroup {
   std::vector<std::vector<int64_t>> completion_ids;  // [G]
   std::vector<std::vector<float>> logprobs;          // [G], behaviour policy
   std::vector<double> rewards;  // [G] totals; only groups of values travel
+  bool operator==(const TrainGroup&) const = default;
 };
 
 // What one learner rank trains on in one update. The coordinator fixes the
@@ -30,6 +31,7 @@ struct BatchSlice {
   int64_t num_trajectories[2] = {0, 0};  // by Side, over ALL ranks
   int64_t num_tokens[2] = {0, 0};        // completion tokens, over ALL ranks
   std::vector<TrainGroup> groups;        // this rank's
+  bool operator==(const BatchSlice&) const = default;
 };
 
 }  // namespace ume

@@ -14,6 +14,7 @@ struct CohortSide {
   std::vector<uint8_t> has_embedding;      // [N*G]; 0: the row is zeros
   std::vector<int32_t> completion_tokens;  // [N*G]
   std::vector<float> disc_embeddings;      // [N, dim]; empty when not computed
+  bool operator==(const CohortSide&) const = default;
 };
 
 // N pairs scored together: each other's in-batch negatives.
@@ -27,6 +28,7 @@ struct Cohort {
   std::vector<std::string> sources;      // [N]
   CohortSide query;
   CohortSide target;
+  bool operator==(const Cohort&) const = default;
 };
 
 }  // namespace ume

@@ -22,6 +22,7 @@ struct SampleKey {
   uint64_t dispatch_index = 0;  // epoch * data-set size + position
   uint32_t side = 0;
   uint32_t sample = 0;
+  bool operator==(const SampleKey&) const = default;
 };
 
 }  // namespace ume

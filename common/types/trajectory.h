@@ -28,6 +28,7 @@ struct Trajectory {
   std::vector<float> gen_embedding;  // [hidden], unit length; empty: none
   EmbeddingSource embedding_source = EmbeddingSource::kNone;
   FinishReason finish = FinishReason::kEndToken;
+  bool operator==(const Trajectory&) const = default;
 };
 
 // Names the G trajectories of one side of a pair: the unit of lease.
@@ -49,6 +50,7 @@ struct GroupResult {
   std::vector<Trajectory> trajectories;  // [G], ordered by sample
   std::vector<float> disc_embedding;     // [hidden], unit length; empty: none
   double seconds = 0.0;                  // spent sampling
+  bool operator==(const GroupResult&) const = default;
 };
 
 }  // namespace ume
