@@ -136,13 +136,13 @@ FilledSide fill_side(const CohortRecords& cohort,
 void copy_cells(const RewardTable& table,
                 Side side,
                 const FilledSide& filled,
-                std::vector<RewardRow>& rows) {
+                std::vector<ScoredRecord>& rows) {
   const auto cells = [&](const RewardColumn& column) -> const auto& {
     return side == Side::kQuery ? column.query : column.target;
   };
   for (size_t row = 0; row < filled.record_of_row.size(); ++row) {
     if (!filled.record_of_row[row]) continue;
-    RewardRow& out = rows[*filled.record_of_row[row]];
+    ScoredRecord& out = rows[*filled.record_of_row[row]];
     out.reward = cells(table.total)[row];
     for (const RewardColumn& column : table.components) {
       out.components.emplace_back(column.name, cells(column)[row]);
@@ -152,10 +152,10 @@ void copy_cells(const RewardTable& table,
 
 }  // namespace
 
-std::vector<RewardRow> score_records(
+std::vector<ScoredRecord> score_records(
     const RewardPipeline& pipeline,
     const std::vector<TrajectoryRecord>& records) {
-  std::vector<RewardRow> rows(records.size());
+  std::vector<ScoredRecord> rows(records.size());
   for (size_t i = 0; i < records.size(); ++i) {
     rows[i].cohort = records[i].cohort;
     rows[i].pair = records[i].pair;

@@ -27,7 +27,7 @@ struct TrajectoryRecord {
   int64_t line = 0;  // for messages
 };
 
-struct RewardRow {
+struct ScoredRecord {
   std::string cohort;  // JSON text, as in the record
   std::string pair;
   Side side = Side::kQuery;
@@ -42,7 +42,7 @@ struct RewardRow {
 // Throws InvalidInput, naming cohort, pair and line, for a cohort of one pair,
 // a group with missing samples or one side only (where a term compares pairs),
 // and a trajectory given twice.
-std::vector<RewardRow> score_records(
+std::vector<ScoredRecord> score_records(
     const RewardPipeline& pipeline,
     const std::vector<TrajectoryRecord>& records);
 
@@ -54,6 +54,7 @@ std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
 
 // {"cohort", "pair", "side", "sample", "reward", "components": {name: number or
 // {"invalid": reason} or {"failed": reason}}}; `reward` likewise.
-void write_reward_rows(std::ostream& out, const std::vector<RewardRow>& rows);
+void write_scored_records(std::ostream& out,
+                          const std::vector<ScoredRecord>& rows);
 
 }  // namespace ume

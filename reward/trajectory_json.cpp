@@ -148,8 +148,9 @@ std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
   return records;
 }
 
-void write_reward_rows(std::ostream& out, const std::vector<RewardRow>& rows) {
-  for (const RewardRow& row : rows) {
+void write_scored_records(std::ostream& out,
+                          const std::vector<ScoredRecord>& rows) {
+  for (const ScoredRecord& row : rows) {
     nlohmann::ordered_json object;
     object["cohort"] = Json::parse(row.cohort);
     object["pair"] = Json::parse(row.pair);

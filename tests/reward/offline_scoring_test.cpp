@@ -61,7 +61,7 @@ TEST_CASE("offline scoring gives the recorded rewards in the file's order") {
   const auto rows = score_records(pipeline, read(as_jsonl(c)));
   const int64_t g = c.at("group_size");
   // Reversed pairs change the columns' order, which no value depends on.
-  for (const RewardRow& row : rows) {
+  for (const ScoredRecord& row : rows) {
     const int64_t at = std::stoll(row.pair) * g + row.sample;
     const auto& expected =
         c.at("expected_" + std::string(side_name(row.side))).at("reward");
@@ -77,7 +77,7 @@ TEST_CASE("rows are written with numbers, ids as they stood, and reasons") {
   text += line("target", 0, 1, "[1, 0, 0]") + line("target", 1, 1, "null");
   const auto rows = score_records(make_reward_pipeline({}), read(text));
   std::ostringstream out;
-  write_reward_rows(out, rows);
+  write_scored_records(out, rows);
   std::istringstream in(out.str());
   std::vector<json> lines;
   for (std::string l; std::getline(in, l);) lines.push_back(json::parse(l));
@@ -125,7 +125,7 @@ TEST_CASE("cohorts are scored apart, wherever their lines stand") {
   const auto rows = score_records(make_reward_pipeline({}), read(mixed));
   CHECK(rows[0].cohort == "1");
   CHECK(rows[1].cohort == "2");
-  for (const RewardRow& row : rows) CHECK(row.reward.value == 2.0);
+  for (const ScoredRecord& row : rows) CHECK(row.reward.value == 2.0);
 }
 
 TEST_CASE("incomplete cohorts are refused by name") {
