@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ume {
+
+// A decoded picture: 8-bit RGB, row-major.
+struct RgbImage {
+  int64_t height = 0;
+  int64_t width = 0;
+  std::vector<uint8_t> pixels;  // [height, width, 3]
+};
+
+// What becomes of transparency.
+enum class AlphaMode : uint8_t {
+  kDrop,   // colours as stored, alpha ignored: the published SFT path
+  kWhite,  // composed on white: transformers 5, qwen_vl_utils for RGBA
+};
+
+struct DecodeOptions {
+  int64_t max_pixels = 64'000'000;      // height * width, as the header says
+  int64_t max_file_bytes = 32ll << 20;  // of the encoded file
+  AlphaMode alpha = AlphaMode::kDrop;
+  bool apply_exif_orientation = false;  // the published paths ignore it
+};
+
+// JPEG (baseline, progressive; grey, YCbCr, RGB, CMYK, YCCK), PNG (every colour
+// type and depth; 16 bits keep the high byte) or WebP (of an animation the
+// first frame), told apart by content, to the pixels that Pillow's
+// convert("RGB") gives. Size and limits are checked before any pixel is
+// decoded.
+//
+// name: the file or record, for messages.
+// Throws InvalidInput for an unknown format, a picture over a limit, and
+// truncated or damaged data.
+RgbImage decode_image(std::span<const uint8_t> bytes,
+                      std::string_view name,
+                      const DecodeOptions& options = {});
+
+// The whole file. Throws InvalidInput if it does not exist, is no regular file,
+// is empty or is larger than `max_bytes`; IoError if reading fails.
+std::vector<uint8_t> read_media_file(const std::filesystem::path& path,
+                                     int64_t max_bytes);
+
+}  // namespace ume
