@@ -1,18 +1,17 @@
 #include "data/media/preprocessor_config.h"
 
-#include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "common/error/error.h"
+#include "common/tensorfile/bounded_json.h"
 
 namespace ume {
 namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMaxConfigBytes = 1 << 20;
+constexpr size_t kMaxConfigBytes = 1 << 20;
 constexpr int kBicubic = 3;  // Pillow's number
 
 // Reads fields of one JSON object; errors name file and field.
@@ -77,28 +76,6 @@ class FieldReader {
   const json& object_;
 };
 
-json parse_object(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(file, error);
-  if (error) throw InvalidInput(file.string() + ": " + error.message());
-  if (size > kMaxConfigBytes) {
-    throw InvalidInput(file.string() + ": larger than " +
-                       std::to_string(kMaxConfigBytes) + " bytes");
-  }
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw IoError(file.string() + ": cannot be read");
-  json object;
-  try {
-    object = json::parse(in);
-  } catch (const json::exception& problem) {
-    throw InvalidInput(file.string() + ": " + problem.what());
-  }
-  if (!object.is_object()) {
-    throw InvalidInput(file.string() + ": expected a JSON object");
-  }
-  return object;
-}
-
 PixelLimits read_limits(const std::string& file,
                         const FieldReader& fields,
                         const json& object) {
@@ -127,7 +104,10 @@ PixelLimits read_limits(const std::string& file,
 }  // namespace
 
 PreprocessorConfig read_preprocessor_config(const std::filesystem::path& file) {
-  const json object = parse_object(file);
+  const json object = read_json_file(file.string(), {kMaxConfigBytes});
+  if (!object.is_object()) {
+    throw InvalidInput(file.string() + ": expected a JSON object");
+  }
   const FieldReader fields(file.string(), object);
   PreprocessorConfig config;
   config.limits = read_limits(file.string(), fields, object);

@@ -27,9 +27,9 @@ struct PreprocessorConfig {
   }
 };
 
-// Throws InvalidInput, naming file and field, for JSON that cannot be read, a
-// value of the wrong type or outside its range, and steps that this project
-// does not do (another resampling filter, a missing resize).
+// Throws InvalidInput, naming file and field, for malformed JSON, a value of
+// the wrong type or outside its range, and steps that this project does not do
+// (another resampling filter, a missing resize); IoError if it cannot be read.
 PreprocessorConfig read_preprocessor_config(const std::filesystem::path& file);
 
 }  // namespace ume

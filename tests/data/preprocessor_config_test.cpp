@@ -64,7 +64,7 @@ TEST_CASE("a preprocessor config that cannot be followed is refused by field") {
   refuses(R"({"resample": 2})", "resample");
   refuses(R"({"do_resize": false})", "do_resize");
   refuses(R"({"size": 5})", "size");
-  CHECK_THROWS_AS(read_preprocessor_config("no/such/file.json"), InvalidInput);
+  CHECK_THROWS_AS(read_preprocessor_config("no/such/file.json"), IoError);
 }
 
 TEST_CASE("patches follow merge blocks, channels, frames, rows and columns") {
