@@ -2,21 +2,31 @@
 
 #include <torch/torch.h>
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "model/attention_context.h"
 #include "model/model_config.h"
+#include "model/rotary.h"
+#include "model/vision_tower.h"
 #include "model/weights.h"
 
 namespace ume {
 
-using MediaGrid = std::array<int64_t, 3>;  // temporal, height, width; patches
-
-// What tests look at: the residual stream after each block.
-struct LayerTrace {
-  std::vector<torch::Tensor> after_block;
+// One decoder layer's parameters.
+struct DecoderLayer {
+  torch::Tensor input_norm;
+  torch::Tensor q_weight;
+  torch::Tensor q_bias;
+  torch::Tensor k_weight;
+  torch::Tensor k_bias;
+  torch::Tensor v_weight;
+  torch::Tensor v_bias;
+  torch::Tensor o_weight;
+  torch::Tensor post_norm;
+  torch::Tensor gate_weight;
+  torch::Tensor up_weight;
+  torch::Tensor down_weight;
 };
 
 // Qwen2-VL and Qwen2.5-VL: one definition for training and sampling. The
@@ -63,6 +73,8 @@ class Qwen2VL {
  private:
   ModelConfig config_;
   NamedTensors weights_;
+  VisionTower vision_;
+  std::vector<DecoderLayer> layers_;
 };
 
 }  // namespace ume

@@ -23,6 +23,12 @@ struct WeightSpec {
 // Every parameter of a model with this config, in order of name.
 std::vector<WeightSpec> weight_specs(const ModelConfig& config);
 
+// Throws InvalidInput, naming up to a few of them, when parameters are missing,
+// unexpected or of another shape than the config asks for.
+void check_weights(const ModelConfig& config,
+                   const NamedTensors& weights,
+                   const std::string& where);
+
 // Reads all parameters from a model folder of either layout, in one file or in
 // shards, stored as F32, F16 or BF16; converts to `dtype`. Throws InvalidInput
 // naming missing, unexpected and mis-shaped tensors.

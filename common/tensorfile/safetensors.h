@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ enum class DType : uint8_t {
 
 int64_t dtype_bytes(DType dtype);
 std::string_view dtype_name(DType dtype);  // as the format writes it: "BF16"
+std::optional<DType> dtype_from_name(std::string_view name);
 
 // A tensor in somebody else's memory: row-major, little endian.
 struct TensorView {

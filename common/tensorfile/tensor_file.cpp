@@ -1,0 +1,142 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "common/error/error.h"
+#include "common/tensorfile/bounded_json.h"
+#include "common/tensorfile/safetensors.h"
+
+namespace ume {
+
+// A read-only mapping of a whole file.
+class TensorFile::Mapping {
+ public:
+  explicit Mapping(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) fail(path, "cannot be opened");
+    struct stat info {};
+    const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    if (!regular) {
+      ::close(fd);
+      throw IoError(path + ": not a regular file");
+    }
+    size_ = static_cast<size_t>(info.st_size);
+    if (size_ > 0) {
+      data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    }
+    ::close(fd);
+    if (data_ == MAP_FAILED) fail(path, "cannot be mapped");
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (size_ > 0) ::munmap(data_, size_);
+  }
+  std::span<const std::byte> bytes() const {
+    return {static_cast<const std::byte*>(data_), size_};
+  }
+
+ private:
+  [[noreturn]] static void fail(const std::string& path, const char* what) {
+    throw IoError(path + ": " + what + ": " + std::strerror(errno));
+  }
+  void* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+TensorFile::TensorFile() = default;
+TensorFile::TensorFile(TensorFile&&) noexcept = default;
+TensorFile& TensorFile::operator=(TensorFile&&) noexcept = default;
+TensorFile::~TensorFile() = default;
+
+TensorFile TensorFile::open(const std::string& path) {
+  TensorFile file;
+  file.where_ = path;
+  file.mappings_.push_back(std::make_unique<Mapping>(path));
+  file.tensors_ =
+      parse_safetensors(file.mappings_.back()->bytes(), path, &file.metadata_);
+  return file;
+}
+
+namespace {
+
+// shard file -> the tensors that it must hold.
+using ShardNames = std::map<std::string, std::set<std::string>>;
+
+// The index decides which files are opened: plain names of this folder only.
+void check_shard_name(const std::string& index, const std::string& name) {
+  const bool plain =
+      !name.empty() && name.size() <= 255 && name.front() != '.' &&
+      name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
+  if (!plain || !name.ends_with(".safetensors")) {
+    throw InvalidInput(index + ": weight_map names \"" + name.substr(0, 200) +
+                       "\", expected a *.safetensors file of the same folder");
+  }
+}
+
+ShardNames read_index(const std::string& path) {
+  const nlohmann::json index = read_json_file(path);
+  const auto map = index.find("weight_map");
+  if (!index.is_object() || map == index.end() || !map->is_object()) {
+    throw InvalidInput(path + ": has no weight_map object");
+  }
+  ShardNames shards;
+  for (const auto& [tensor, file] : map->items()) {
+    if (!file.is_string()) {
+      throw InvalidInput(path + ": weight_map of \"" + tensor.substr(0, 200) +
+                         "\" is not a file name");
+    }
+    const auto& name = file.get_ref<const std::string&>();
+    check_shard_name(path, name);
+    shards[name].insert(tensor);
+  }
+  if (shards.empty()) throw InvalidInput(path + ": weight_map is empty");
+  return shards;
+}
+
+}  // namespace
+
+TensorFile TensorFile::open_folder(const std::string& folder) {
+  const std::string index = folder + "/model.safetensors.index.json";
+  if (!std::filesystem::exists(index)) {
+    return open(folder + "/model.safetensors");
+  }
+  TensorFile all;
+  all.where_ = folder;
+  for (const auto& [name, tensors] : read_index(index)) {
+    TensorFile shard = open(folder + "/" + name);
+    for (const auto& [tensor, view] : shard.tensors_) {
+      if (!tensors.contains(tensor)) {
+        throw InvalidInput(shard.where_ + ": tensor \"" + tensor +
+                           "\" is not this shard's in " + index);
+      }
+    }
+    for (const std::string& tensor : tensors) {
+      if (!shard.tensors_.contains(tensor)) {
+        throw InvalidInput(shard.where_ + ": tensor \"" + tensor +
+                           "\" is missing, but " + index + " lists it");
+      }
+    }
+    all.tensors_.merge(shard.tensors_);
+    all.metadata_.merge(shard.metadata_);
+    all.mappings_.push_back(std::move(shard.mappings_.front()));
+  }
+  return all;
+}
+
+const TensorView& TensorFile::at(std::string_view name) const {
+  const auto it = tensors_.find(name);
+  if (it == tensors_.end()) {
+    throw InvalidInput(where_ + ": has no tensor \"" + std::string(name) + '"');
+  }
+  return it->second;
+}
+
+}  // namespace ume
