@@ -35,6 +35,20 @@ void skip_body(std::string_view& text) {
   text = {};
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// The rest after the first `tag`; empty without one.
+std::string_view after(std::string_view text, std::string_view tag) {
+  const size_t at = text.find(tag);
+  return at == std::string_view::npos ? std::string_view()
+                                      : text.substr(at + tag.size());
+}
+
 }  // namespace
 
 bool has_answer_format(std::string_view text) {
@@ -53,6 +67,30 @@ bool has_strict_answer_format(std::string_view text) {
   if (!take(text, kThinkEnd) || !take(text, kAnswer)) return false;
   skip_body(text);
   return take(text, kGenEmb) && text.empty();
+}
+
+CompletionParts split_completion(std::string_view text) {
+  CompletionParts parts;
+  std::string_view rest = after(text, kThink);
+  const size_t end = rest.find(kThinkEnd);
+  if (end != std::string_view::npos) {
+    parts.reasoning = trimmed(rest.substr(0, end));
+    rest = rest.substr(end + kThinkEnd.size());
+  } else {
+    rest = text;
+  }
+  std::string_view answer = after(rest, kAnswer);
+  std::string_view tail = answer;
+  skip_body(tail);
+  parts.answer = trimmed(answer.substr(0, answer.size() - tail.size()));
+  return parts;
+}
+
+bool answer_in_reasoning(std::string_view text) {
+  constexpr size_t kMaxAnswer = 256;
+  const CompletionParts parts = split_completion(text);
+  return !parts.answer.empty() && parts.answer.size() <= kMaxAnswer &&
+         parts.reasoning.find(parts.answer) != std::string_view::npos;
 }
 
 }  // namespace ume

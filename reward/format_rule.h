@@ -18,4 +18,18 @@ bool has_answer_format(std::string_view text);
 // bodies. Refuses repeated blocks, which the published rule rewards. Linear.
 bool has_strict_answer_format(std::string_view text);
 
+// What a completion says, without tags and outer white space.
+struct CompletionParts {
+  std::string_view reasoning;  // between the first <think> and its </think>
+  std::string_view answer;     // after the first <answer>, up to the next tag
+};
+
+// Views into `text`; empty where the tags are missing. Linear.
+CompletionParts split_completion(std::string_view text);
+
+// Whether the reasoning writes the answer out before giving it: both are
+// there, and the answer occurs in the reasoning. Linear in the text's length
+// for answers of up to 256 bytes; a longer one counts as not written out.
+bool answer_in_reasoning(std::string_view text);
+
 }  // namespace ume

@@ -33,7 +33,8 @@ struct RewardTermConfig {
 
 template <class Visitor>
 void visit_fields(Visitor& v, RewardTermConfig& c) {
-  v("name", c.name, "format, ranking, margin or ranking_margin");
+  v("name", c.name,
+    "format, ranking, margin, ranking_margin or answer_in_reasoning");
   v("weight", c.weight,
     "factor of the term in the total; 0: recorded beside it only");
   v("strict", c.strict,

@@ -10,15 +10,15 @@ namespace {
 
 using Rows = std::vector<RewardCell>;
 
-// 1 for a completion in the format, else 0.
-class FormatTerm : public RewardPolicy {
+// 1 for a completion that a rule accepts, else 0.
+class TextTerm : public RewardPolicy {
  public:
-  explicit FormatTerm(bool strict) : strict_(strict) {}
-  std::string_view name() const override { return "format"; }
+  using Rule = bool (*)(std::string_view);
+  TextTerm(std::string name, Rule rule) : name_(std::move(name)), rule_(rule) {}
+  std::string_view name() const override { return name_; }
   bool compares_pairs() const override { return false; }
   RewardColumn score(const CohortView& cohort) const override {
-    return {std::string(name()), cells(cohort.cohort().query),
-            cells(cohort.cohort().target)};
+    return {name_, cells(cohort.cohort().query), cells(cohort.cohort().target)};
   }
 
  private:
@@ -26,14 +26,13 @@ class FormatTerm : public RewardPolicy {
     Rows out;
     out.reserve(side.completions.size());
     for (const std::string& text : side.completions) {
-      const bool ok =
-          strict_ ? has_strict_answer_format(text) : has_answer_format(text);
-      out.push_back({CellState::kValue, ok ? 1.0 : 0.0, ""});
+      out.push_back({CellState::kValue, rule_(text) ? 1.0 : 0.0, ""});
     }
     return out;
   }
 
-  const bool strict_;
+  const std::string name_;
+  const Rule rule_;
 };
 
 // A function of how a trajectory compares with the other side.
@@ -105,13 +104,19 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::vector<std::string> reward_policy_names() {
-  return {"format", "margin", "ranking", "ranking_margin"};
+  return {"answer_in_reasoning", "format", "margin", "ranking",
+          "ranking_margin"};
 }
 
 std::unique_ptr<RewardPolicy> make_reward_policy(
     const RewardTermConfig& config) {
   if (config.name == "format") {
-    return std::make_unique<FormatTerm>(config.strict);
+    return std::make_unique<TextTerm>(
+        "format", config.strict ? has_strict_answer_format : has_answer_format);
+  }
+  if (config.name == "answer_in_reasoning") {
+    return std::make_unique<TextTerm>("answer_in_reasoning",
+                                      answer_in_reasoning);
   }
   if (config.name == "ranking") {
     return std::make_unique<ComparisonTerm>("ranking", ranking);

@@ -79,3 +79,27 @@ TEST_CASE("both rules take any bytes and a million of them") {
   const std::string zero("<think>\0</think><answer>\0<gen_emb>", 34);
   CHECK(has_strict_answer_format(zero));
 }
+
+TEST_CASE("a completion splits into reasoning and answer") {
+  const auto parts = split_completion(
+      "x<think> Austria currency\nEuro </think>\n<answer> Euro <gen_emb>");
+  CHECK(parts.reasoning == "Austria currency\nEuro");
+  CHECK(parts.answer == "Euro");
+  CHECK(split_completion("<answer>only</answer><gen_emb>").answer == "only");
+  CHECK(split_completion("<think>open <answer>a").reasoning.empty());
+  CHECK(split_completion("<think>open <answer>a").answer == "a");
+  CHECK(split_completion("<think>a</think>").answer.empty());
+  CHECK(split_completion("").reasoning.empty());
+}
+
+TEST_CASE("careful reasoning writes its answer out") {
+  CHECK(answer_in_reasoning(
+      "<think> Austria currency Euro </think><answer> Euro <gen_emb>"));
+  CHECK_FALSE(
+      answer_in_reasoning("<think> currency </think><answer> Euro <gen_emb>"));
+  CHECK_FALSE(answer_in_reasoning("<think>a</think><answer> <gen_emb>"));
+  CHECK_FALSE(answer_in_reasoning("<answer>Euro<gen_emb>"));
+  const std::string run(1 << 20, 'a');
+  CHECK(answer_in_reasoning("<think>" + run + "</think><answer>aaaa<gen_emb>"));
+  CHECK_FALSE(answer_in_reasoning("<think>" + run + "</think><answer>" + run));
+}
