@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "common/types/messages.h"
+
+namespace ume {
+
+// What the coordinator has seen of one process since it started itself.
+struct WorkerState {
+  std::string start;  // of its registration; empty: it has not registered
+  double last_seen = 0.0;
+  std::string waiting_for;  // last answer, when that was to wait
+  int64_t restarts = 0;
+  int64_t strikes = 0;  // spoilt groups in a row
+  double barred_until = 0.0;
+  int64_t done = 0;  // groups, cohorts or items
+};
+
+// All roles' processes by role and index. Not kept over a restart.
+class WorkerTable {
+ public:
+  WorkerState& seen(Role role, int32_t index, double now);
+  // Null when it was never heard of.
+  WorkerState* find(Role role, int32_t index);
+  const std::map<std::pair<Role, int32_t>, WorkerState>& all() const {
+    return workers_;
+  }
+
+ private:
+  std::map<std::pair<Role, int32_t>, WorkerState> workers_;
+};
+
+}  // namespace ume

@@ -1,0 +1,240 @@
+#include "coordinator/coordinator.h"
+
+#include <catch2/catch.hpp>
+
+#include "coordinator/ledger_check.h"
+#include "tests/coordinator/direct_world.h"
+
+namespace ume {
+namespace {
+
+using test::DirectWorld;
+using test::fake_result;
+using test::fake_rewards;
+
+std::string item_text(const WorkReply& work) {
+  if (const auto* begin = std::get_if<BeginPhaseItem>(&work.item)) {
+    return "begin " + begin->phase + " " + std::to_string(begin->first_step) +
+           (begin->resume.empty() ? "" : " resume");
+  }
+  if (const auto* sft = std::get_if<SftStepsItem>(&work.item)) {
+    return "sft " + std::to_string(sft->first_step) + "+" +
+           std::to_string(sft->num_steps);
+  }
+  if (const auto* grpo = std::get_if<GrpoUpdateItem>(&work.item)) {
+    return "grpo " + std::to_string(grpo->step);
+  }
+  const auto& save = std::get<SaveCheckpointItem>(work.item);
+  return "save " + std::to_string(save.step) +
+         (save.end_of_phase ? " end" : "");
+}
+
+std::vector<std::string> texts(const std::vector<WorkReply>& items) {
+  std::vector<std::string> all;
+  for (const WorkReply& item : items) all.push_back(item_text(item));
+  return all;
+}
+
+void check_sound(const DirectWorld& world) {
+  CHECK(check_invariants(*world.ledger, world.job.plan, world.job.data) ==
+        std::vector<std::string>());
+}
+
+std::string fault_free_digest() {
+  DirectWorld world;
+  world.register_learner("a");
+  world.run();
+  return ledger_digest(*world.ledger);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "coordinator: a run without faults does every step of every phase once") {
+  DirectWorld world;
+  world.register_learner("a");
+  const std::vector<std::string> expected = {
+      "begin sft 0", "sft 0+10",    "save 10",      "sft 10+10", "save 20",
+      "sft 20+5",    "save 25 end", "begin grpo 0", "grpo 0",    "grpo 1",
+      "save 2",      "grpo 2",      "grpo 3",       "save 4",    "grpo 4",
+      "grpo 5",      "save 6 end"};
+  CHECK(texts(world.run()) == expected);
+  CHECK_FALSE(world.coordinator->training_done());  // trajectories to export
+  for (int i = 0; i < 6; ++i) world.coordinator->tick();
+  CHECK(world.coordinator->training_done());
+  CHECK(world.coordinator->status().state == "done");
+  check_sound(world);
+}
+
+TEST_CASE("coordinator: after the last phase every role is told to stop") {
+  DirectWorld world;
+  world.register_learner("a");
+  world.run();
+  CHECK_NOTHROW(world.ask<StopReply>(LeaseRequest{0}));
+  CHECK_NOTHROW(world.ask<StopReply>(CohortRequest{test::kPolicyHash}));
+  CHECK_NOTHROW(
+      world.ask<StopReply>(WorkRequest{world.incarnation, 1, world.sequence}));
+}
+
+TEST_CASE(
+    "coordinator: a phase starts from the last checkpoint of the one before") {
+  DirectWorld world;
+  world.register_learner("a");
+  const auto items = world.run();
+  const auto& first = std::get<BeginPhaseItem>(items[0].item);
+  CHECK(first.model == "base");
+  CHECK(first.base_update == 0);
+  const auto& second = std::get<BeginPhaseItem>(items[7].item);
+  CHECK(second.model == "runs/small/checkpoints/sft/step_000025");
+  CHECK(second.resume.empty());
+  CHECK(second.base_update == 25);
+}
+
+TEST_CASE(
+    "coordinator: all groups of an update are made by the weights before it") {
+  DirectWorld world;
+  world.register_learner("a");
+  for (const WorkReply& item : world.run()) {
+    const auto* update = std::get_if<GrpoUpdateItem>(&item.item);
+    if (update == nullptr) continue;
+    CHECK(update->slice.update == 25 + update->step);
+    for (const TrainGroup& group : update->slice.groups) {
+      CHECK(group.version.update == 25 + update->step);
+    }
+  }
+}
+
+TEST_CASE(
+    "coordinator: pairs are taken in file order, epochs without their rest") {
+  // 10 pairs, 4 an update: pairs 0-3, 4-7, then epoch 1 from its first pair.
+  const PhasePlan phase = test::small_job().plan.phases[1];
+  CHECK(dispatch_indices(phase, 10, 0) == std::vector<uint64_t>{0, 1, 2, 3});
+  CHECK(dispatch_indices(phase, 10, 1) == std::vector<uint64_t>{4, 5, 6, 7});
+  CHECK(dispatch_indices(phase, 10, 2) ==
+        std::vector<uint64_t>{10, 11, 12, 13});
+}
+
+TEST_CASE(
+    "coordinator: a learner that dies is restarted from its checkpoint and "
+    "the consumed batches are replayed") {
+  DirectWorld world;
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "grpo 4") {
+  }
+  // Some of update 5's groups are finished when the learner dies.
+  for (int i = 0; i < 5; ++i) REQUIRE(world.sample_one());
+  world.register_learner("b");
+  CHECK(std::holds_alternative<RefusedReply>(
+      world.coordinator->handle(WorkRequest{1, 0, 12})));
+  const std::vector<std::string> expected = {"begin grpo 4 resume", "grpo 4",
+                                             "grpo 5", "save 6 end"};
+  CHECK(texts(world.run()) == expected);
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+  // Nothing finished was generated twice.
+  CHECK(load_counters(*world.ledger).accepted == 6 * 8);
+  check_sound(world);
+}
+
+TEST_CASE(
+    "coordinator: groups made by weights that a new learner does not "
+    "reach again are sampled anew") {
+  DirectWorld world;
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "grpo 4") {
+  }
+  for (int i = 0; i < 5; ++i) REQUIRE(world.sample_one());
+  world.learner.salt = "another machine";
+  world.register_learner("b");
+  world.run();
+  CHECK(load_counters(*world.ledger).stale == 5);
+  CHECK(load_counters(*world.ledger).accepted == 6 * 8 + 5);
+  check_sound(world);
+}
+
+TEST_CASE("coordinator: another number of ranks trains on the same batches") {
+  DirectWorld world;
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "grpo 4") {
+  }
+  world.world_size = 3;
+  world.register_learner("b");
+  world.run();
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+  check_sound(world);
+}
+
+TEST_CASE(
+    "coordinator: a restarted coordinator goes on where it committed last") {
+  DirectWorld world;
+  world.register_learner("a");
+  for (int i = 0; i < 8; ++i) world.next_item();
+  REQUIRE(world.sample_one());
+  const auto lease = world.ask<LeaseReply>(LeaseRequest{1});
+  world.start();
+  // Its sampler goes on, too: the lease still holds, the next number is higher.
+  CHECK_NOTHROW(
+      world.ask<AckReply>(RenewRequest{1, lease.group, lease.fencing}));
+  CHECK_NOTHROW(world.ask<AckReply>(GroupResultRequest{1, fake_result(lease)}));
+  CHECK(world.ask<LeaseReply>(LeaseRequest{1}).fencing > lease.fencing);
+  world.clock.advance(world.config.lease_seconds);
+  world.run();
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+  check_sound(world);
+}
+
+TEST_CASE("coordinator: a request sent again gets an equivalent answer") {
+  DirectWorld world;
+  world.register_learner("a");
+  for (int i = 0; i < 8; ++i) world.next_item();
+  const auto lease = world.ask<LeaseReply>(LeaseRequest{0});
+  const GroupResultRequest result{0, fake_result(lease)};
+  world.ask<AckReply>(result);
+  CHECK_NOTHROW(world.ask<AckReply>(result));
+  CHECK(world.coordinator->status().counters.duplicates == 1);
+  while (world.sample_one()) {
+  }
+  const auto offer = world.ask<CohortReply>(CohortRequest{test::kPolicyHash});
+  const RewardResultRequest table{offer.cohort.id, fake_rewards(offer)};
+  world.ask<AckReply>(table);
+  CHECK_NOTHROW(world.ask<AckReply>(table));
+}
+
+TEST_CASE(
+    "coordinator: a stop saves a checkpoint first and a later run goes on") {
+  DirectWorld world;
+  world.register_learner("a");
+  for (int i = 0; i < 2; ++i) world.next_item();  // begin, ten steps
+  world.ask<AckReply>(ShutdownRequest{"interrupt"});
+  CHECK(world.coordinator->status().state == "stopping");
+  CHECK(texts(world.run()) == std::vector<std::string>{"save 10"});
+  CHECK(world.coordinator->stopped());
+  CHECK_NOTHROW(world.ask<StopReply>(LeaseRequest{0}));
+  world.start();
+  CHECK_FALSE(world.coordinator->stopped());
+  world.register_learner("b");
+  CHECK(texts(world.run())[0] == "begin sft 10 resume");
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+}
+
+TEST_CASE("coordinator: a stop while groups are out keeps the finished ones") {
+  DirectWorld world;
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "grpo 2") {
+  }
+  for (int i = 0; i < 3; ++i) REQUIRE(world.sample_one());
+  world.ask<AckReply>(ShutdownRequest{"interrupt"});
+  CHECK(texts(world.run()) == std::vector<std::string>{"save 3"});
+  world.start();
+  world.register_learner("b");
+  world.run();
+  CHECK(load_counters(*world.ledger).accepted == 6 * 8);
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+}
+
+TEST_CASE("coordinator: a run is not continued with another plan") {
+  DirectWorld world;
+  world.job.plan.phases[1].group_size = 4;
+  CHECK_THROWS_WITH(world.start(), Catch::Contains("group_size: 3"));
+}
+
+}  // namespace ume
