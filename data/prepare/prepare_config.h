@@ -1,0 +1,115 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "common/error/error.h"
+
+namespace ume {
+
+// How a record becomes token ids and patches. The defaults are this project's;
+// the switches reproduce what the published programs did (spec/ume_r1.md 3).
+struct PrepareConfig {
+  std::string prompt_template = "evaluation";
+  std::map<std::string, std::string> media_roots;
+  int64_t image_min_pixels = 0;
+  int64_t image_max_pixels = 0;
+  int64_t video_min_pixels = 0;
+  int64_t video_max_pixels = 0;
+  int64_t max_media_tokens = 32768;
+  std::string text_only_blank_image = "none";
+  std::string alpha = "drop";
+  bool apply_exif_orientation = false;
+  std::string resize_rule = "transformers5";
+  bool published_reader = false;
+  bool control_tokens_in_text = false;
+  int64_t max_picture_pixels = 64'000'000;
+  int64_t max_file_bytes = 32ll << 20;
+  int64_t cache_bytes = 256ll << 20;
+
+  void validate() const;
+};
+
+template <class V>
+void visit_fields(V& v, PrepareConfig& c) {
+  v("template", c.prompt_template,
+    "prompt around a record's text: evaluation, rl_published, demo or minimal");
+  v("media_roots", c.media_roots,
+    "name: folder, for media references; '.' is the record file's folder");
+  v("image_min_pixels", c.image_min_pixels,
+    "smaller pictures are enlarged to this area; 0: as the checkpoint says");
+  v("image_max_pixels", c.image_max_pixels,
+    "larger pictures are shrunk to this area; 0: as the checkpoint says");
+  v("video_min_pixels", c.video_min_pixels,
+    "the same for each frame of a video; 0: as the checkpoint says");
+  v("video_max_pixels", c.video_max_pixels,
+    "the same for each frame of a video; 0: as the checkpoint says");
+  v("max_media_tokens", c.max_media_tokens,
+    "a prompt whose media need more visual tokens is refused");
+  v("text_only_blank_image", c.text_only_blank_image,
+    "white picture for records without media: none, or as the published "
+    "programs had it: image28 (SFT) or image56 (RL, evaluation)");
+  v("alpha", c.alpha,
+    "transparency: drop (colours as stored) or white (composed on white)");
+  v("apply_exif_orientation", c.apply_exif_orientation,
+    "turn pictures as their EXIF data says; the published programs do not");
+  v("resize_rule", c.resize_rule,
+    "size of thin or tiny pictures: transformers5, transformers450 (refuses "
+    "sides below 28) or qwen_vl_utils");
+  v("published_reader", c.published_reader,
+    "resize once more before the processor, as published RL and evaluation");
+  v("control_tokens_in_text", c.control_tokens_in_text,
+    "true: <|im_end|> and the like inside a record's text become control "
+    "tokens, as in the published programs; false: they stay text");
+  v("max_picture_pixels", c.max_picture_pixels,
+    "a picture whose header claims more is refused before decoding");
+  v("max_file_bytes", c.max_file_bytes, "a larger picture file is refused");
+  v("cache_bytes", c.cache_bytes,
+    "memory for prepared media that may be used again; 0: none");
+}
+
+inline void PrepareConfig::validate() const {
+  const auto one_of = [](const char* key, const std::string& value,
+                         std::initializer_list<std::string_view> known) {
+    if (std::find(known.begin(), known.end(), value) != known.end()) return;
+    std::string names;
+    for (const auto name : known) {
+      names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    throw ConfigError(std::string(key) + " is '" + value +
+                      "'; expected one of " + names);
+  };
+  const auto at_least = [](const char* key, int64_t value, int64_t least) {
+    if (value >= least) return;
+    throw ConfigError(std::string(key) + " is " + std::to_string(value) +
+                      "; expected at least " + std::to_string(least));
+  };
+  const auto ordered = [](const char* what, int64_t least, int64_t most) {
+    if (most == 0 || least <= most) return;
+    throw ConfigError(std::string(what) + "_min_pixels is above " + what +
+                      "_max_pixels");
+  };
+  one_of("template", prompt_template,
+         {"evaluation", "rl_published", "demo", "minimal"});
+  one_of("text_only_blank_image", text_only_blank_image,
+         {"none", "image28", "image56"});
+  one_of("alpha", alpha, {"drop", "white"});
+  one_of("resize_rule", resize_rule,
+         {"transformers5", "transformers450", "qwen_vl_utils"});
+  at_least("image_min_pixels", image_min_pixels, 0);
+  at_least("image_max_pixels", image_max_pixels, 0);
+  at_least("video_min_pixels", video_min_pixels, 0);
+  at_least("video_max_pixels", video_max_pixels, 0);
+  at_least("max_media_tokens", max_media_tokens, 1);
+  at_least("max_picture_pixels", max_picture_pixels, 1);
+  at_least("max_file_bytes", max_file_bytes, 1);
+  at_least("cache_bytes", cache_bytes, 0);
+  ordered("image", image_min_pixels, image_max_pixels);
+  ordered("video", video_min_pixels, video_max_pixels);
+}
+
+}  // namespace ume

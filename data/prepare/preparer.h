@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "common/types/prepared_prompt.h"
+#include "common/types/record.h"
+#include "data/prepare/prepare_config.h"
+#include "data/tokenizer/chat_template.h"
+#include "data/tokenizer/tokenizer.h"
+
+namespace ume {
+
+struct PreparerOptions {
+  // tokenizer.json and preprocessor_config.json
+  std::filesystem::path model_folder;
+  PrepareConfig prepare;
+  // What media root "." stands for: the folder of the record file.
+  std::filesystem::path record_folder = ".";
+  // Where prepare_example cuts; 0: nowhere.
+  int64_t max_example_tokens = 0;
+};
+
+struct VideoRef {
+  std::vector<MediaRef> frames;
+  double fps = 2.0;
+};
+
+// What the image and video parts of messages stand for, each kind in order of
+// appearance.
+struct MessageMedia {
+  std::vector<MediaRef> images;
+  std::vector<VideoRef> videos;
+};
+
+// From records to what a model takes: the only road, the same in all roles.
+//
+// Text: `<gen_emb>` and `<disc_emb>` are tokens wherever they occur (they are
+// ordinary added tokens; the last occurrence counts, and the template's comes
+// after the record's). Control tokens (<|im_end|>, <|image_pad|> …) inside a
+// record's text stay plain text, so that no record can forge a turn; with
+// control_tokens_in_text they are recognised, as in the published programs.
+//
+// Immutable but for its cache of media. Thread-safe.
+class PromptPreparer {
+ public:
+  // Throws InvalidInput or IoError if the folder's files cannot be used,
+  // ConfigError for options out of range.
+  explicit PromptPreparer(const PreparerOptions& options);
+  ~PromptPreparer();
+
+  // System turn, the record's media and templated text as the user turn, and
+  // the assistant's header (spec/ume_r1.md 3.2, 3.3).
+  // Throws InvalidInput for unusable media and for pictures beside a video.
+  PreparedPrompt prepare(const PromptRecord& record) const;
+
+  // A cold-start conversation (spec 3.4, 4.2): system turn, then the turns,
+  // with `<image>` and `<video>` markers of user turns replaced in order of
+  // appearance. A first turn that is not the user's is dropped. Labels are the
+  // ids of assistant turns from their fourth token on (the header is three),
+  // <|im_end|> and the newline after it included; -100 elsewhere.
+  // Throws InvalidInput for unusable media, markers and media that do not pair
+  // up, an unknown role, and a cut through a picture.
+  PreparedExample prepare_example(const AnnotatedSide& side) const;
+
+  // A conversation rendered by the checkpoint's own chat template, with the
+  // assistant's header.
+  // Throws InvalidInput for unusable media, a number of media other than the
+  // template prints places for, and a folder without a usable chat template.
+  PreparedPrompt prepare_messages(const std::vector<ChatMessage>& messages,
+                                  const MessageMedia& media) const;
+
+  const Tokenizer& tokenizer() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ume
