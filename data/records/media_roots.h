@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "common/types/record.h"
+
+namespace ume {
+
+// Where this process finds media: root name -> folder. Records are written by
+// others, so that a path never leads out of its root. Immutable.
+class MediaRoots {
+ public:
+  // "." is the folder of the record file. Throws ConfigError, naming the
+  // root, for a folder that does not exist.
+  explicit MediaRoots(const std::map<std::string, std::string>& folders);
+
+  // The real path of an existing regular file. `where` names the record in
+  // the InvalidInput that is thrown for a root that is not configured; a path
+  // that is empty, absolute, a URL or holds ".." or NUL; a file that is
+  // missing, or outside the root by a symbolic link. The content hash is the
+  // business of whoever reads the file.
+  std::filesystem::path resolve(const MediaRef& ref,
+                                const std::string& where) const;
+
+ private:
+  std::map<std::string, std::filesystem::path> folders_;  // canonical
+};
+
+}  // namespace ume

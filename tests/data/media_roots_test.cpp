@@ -1,0 +1,81 @@
+#include "data/records/media_roots.h"
+
+#include <catch2/catch.hpp>
+
+#include "common/error/error.h"
+#include "tests/data/scratch_folder.h"
+
+using namespace ume;
+
+namespace {
+
+std::string refusal(const MediaRoots& roots, const MediaRef& ref) {
+  try {
+    return "accepted " + roots.resolve(ref, "F, line 3").string();
+  } catch (const InvalidInput& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("MediaRoots: finds files inside their root") {
+  const ScratchFolder folder;
+  folder.write("media/a/b.png", "x");
+  std::filesystem::create_symlink("b.png", folder.path() / "media/a/c.png");
+  const MediaRoots roots({{".", folder.path() / "media"}});
+  const auto real = std::filesystem::canonical(folder.path() / "media/a/b.png");
+  CHECK(roots.resolve({".", "a/b.png", ""}, "r") == real);
+  CHECK(roots.resolve({".", "./a//b.png", ""}, "r") == real);
+  CHECK(roots.resolve({".", "a/c.png", ""}, "r") == real);
+}
+
+TEST_CASE("MediaRoots: nothing leads out of a root") {
+  const ScratchFolder folder;
+  folder.write("secret.png", "x");
+  folder.write("media2/x.png", "x");
+  const auto inside = folder.write("media/in.png", "x");
+  namespace fs = std::filesystem;
+  fs::create_symlink("../secret.png", folder.path() / "media/out.png");
+  fs::create_directory_symlink("..", folder.path() / "media/up");
+  fs::create_symlink("loop.png", folder.path() / "media/loop.png");
+  const MediaRoots roots({{"m", folder.path() / "media"}});
+  const auto refused = [&](const std::string& path, const char* why) {
+    INFO(path);
+    CHECK_THAT(refusal(roots, {"m", path, ""}),
+               Catch::StartsWith("F, line 3: '") && Catch::Contains(why));
+  };
+  refused("", "the path is empty");
+  refused("../secret.png", "'..' is not accepted");
+  refused("a/../in.png", "'..' is not accepted");
+  refused("../media2/x.png", "'..' is not accepted");
+  refused("/etc/passwd", "absolute paths are not accepted");
+  refused(inside.string(), "absolute paths are not accepted");
+  refused("file:///etc/passwd", "URLs are not supported");
+  refused("https://example.org/a.png", "URLs are not supported");
+  refused("data:image/png;base64,xx", "URLs are not supported");
+  refused(std::string("in.png\0.txt", 11), "holds a NUL");
+  refused("out.png", "leads out of the media root");
+  refused("up/secret.png", "leads out of the media root");
+  refused("up/media2/x.png", "leads out of the media root");
+  refused("loop.png", "symbolic links");
+  refused("none.png", "No such file");
+  refused(".", "not a regular file");
+  refused(std::string(5000, 'x'), "File name too long");
+  CHECK_THAT(refusal(roots, {"n", "in.png", ""}),
+             Catch::Contains("media root 'n' is not configured"));
+}
+
+TEST_CASE("MediaRoots: control characters do not reach the message") {
+  const ScratchFolder folder;
+  const MediaRoots roots({{".", folder.path()}});
+  CHECK_THAT(refusal(roots, {".", "a\x1B[2J\nb", ""}),
+             Catch::Contains("'a?[2J?b'"));
+}
+
+TEST_CASE("MediaRoots: a root that is no folder is a configuration error") {
+  const ScratchFolder folder;
+  const auto file = folder.write("a", "x");
+  CHECK_THROWS_AS(MediaRoots({{"m", folder.path() / "none"}}), ConfigError);
+  CHECK_THROWS_WITH(MediaRoots({{"m", file}}), Catch::Contains("not a folder"));
+}
