@@ -34,29 +34,37 @@ struct RegisterRequest {
   // Learner ranks of one start share this; a new one is a new incarnation.
   std::string start_id;
   int64_t pid = 0;
+  bool operator==(const RegisterRequest&) const = default;
 };
 struct RegisterReply {
   uint32_t incarnation = 0;
+  bool operator==(const RegisterReply&) const = default;
 };
 
 // "Nothing for you now": ask again after the pause.
 struct WaitReply {
   double seconds = 0.02;
   std::string waiting_for;  // named, for `ume why` and logs
+  bool operator==(const WaitReply&) const = default;
 };
 // The run is over or being stopped: leave with exit code 0.
 struct StopReply {
   std::string reason;
+  bool operator==(const StopReply&) const = default;
 };
 // The request came too late or from a superseded incarnation; drop the work.
 struct RefusedReply {
   std::string reason;
+  bool operator==(const RefusedReply&) const = default;
 };
-struct AckReply {};
+struct AckReply {
+  bool operator==(const AckReply&) const = default;
+};
 
 // --- rollout ----------------------------------------------------------------
 struct LeaseRequest {
   int32_t worker = 0;
+  bool operator==(const LeaseRequest&) const = default;
 };
 struct LeaseReply {  // sample this group with these weights
   GroupId group;
@@ -67,28 +75,34 @@ struct LeaseReply {  // sample this group with these weights
   SamplingParams sampling;
   PromptRecord prompt;
   WeightManifest weights;
+  bool operator==(const LeaseReply&) const = default;
 };
 struct RenewRequest {
   int32_t worker = 0;
   GroupId group;
   uint64_t fencing = 0;
+  bool operator==(const RenewRequest&) const = default;
 };
 struct GroupResultRequest {
   int32_t worker = 0;
   GroupResult result;
+  bool operator==(const GroupResultRequest&) const = default;
 };
 
 // --- reward -----------------------------------------------------------------
 struct CohortRequest {
   std::string policy_hash;  // of the service's loaded policy
+  bool operator==(const CohortRequest&) const = default;
 };
 struct CohortReply {
   Cohort cohort;
   std::string input_digest;
+  bool operator==(const CohortReply&) const = default;
 };
 struct RewardResultRequest {
   uint64_t cohort = 0;
   RewardTable table;
+  bool operator==(const RewardResultRequest&) const = default;
 };
 
 // --- learner ----------------------------------------------------------------
@@ -98,6 +112,7 @@ struct WorkRequest {
   uint32_t incarnation = 0;
   int32_t rank = 0;
   uint64_t sequence = 0;
+  bool operator==(const WorkRequest&) const = default;
 };
 struct BeginPhaseItem {
   std::string phase;         // name of the phase, e.g. "sft"
@@ -106,27 +121,32 @@ struct BeginPhaseItem {
   uint64_t first_step = 0;   // of this phase, 0-based; > 0 after a resume
   uint64_t num_steps = 0;    // of this phase in all
   uint64_t base_update = 0;  // updates of the run before this phase
+  bool operator==(const BeginPhaseItem&) const = default;
 };
 struct SftStepsItem {
   std::string phase;
   uint64_t first_step = 0;
   uint64_t num_steps = 0;
+  bool operator==(const SftStepsItem&) const = default;
 };
 struct GrpoUpdateItem {
   std::string phase;
   uint64_t step = 0;  // of this phase, 0-based
   BatchSlice slice;
+  bool operator==(const GrpoUpdateItem&) const = default;
 };
 struct SaveCheckpointItem {
   std::string phase;
   uint64_t step = 0;          // steps of the phase that it contains
   std::string folder;         // final folder; written beside it and renamed
   bool end_of_phase = false;  // export in the hub's layout too
+  bool operator==(const SaveCheckpointItem&) const = default;
 };
 struct WorkReply {
   uint64_t sequence = 0;
   std::variant<BeginPhaseItem, SftStepsItem, GrpoUpdateItem, SaveCheckpointItem>
       item;
+  bool operator==(const WorkReply&) const = default;
 };
 struct WorkDoneRequest {
   uint32_t incarnation = 0;
@@ -136,6 +156,7 @@ struct WorkDoneRequest {
   std::vector<std::map<std::string, double>> step_metrics;  // one per step
   WeightManifest weights;       // after BeginPhase and GrpoUpdate of grpo
   std::string checkpoint_hash;  // after SaveCheckpoint
+  bool operator==(const WorkDoneRequest&) const = default;
 };
 // Progress inside a long item (rank 0), so that the display moves.
 struct ProgressRequest {
@@ -143,17 +164,22 @@ struct ProgressRequest {
   int32_t rank = 0;
   uint64_t done = 0;
   std::map<std::string, double> metrics;
+  bool operator==(const ProgressRequest&) const = default;
 };
 
 // --- supervisor and people
 // ----------------------------------------------------
-struct StatusRequest {};
+struct StatusRequest {
+  bool operator==(const StatusRequest&) const = default;
+};
 struct StatusReply {
   std::string json;  // the snapshot that the dashboard shows (docs/formats)
+  bool operator==(const StatusReply&) const = default;
 };
 // Ask for a checkpoint and an orderly end ("interrupt", "terminate").
 struct ShutdownRequest {
   std::string reason;
+  bool operator==(const ShutdownRequest&) const = default;
 };
 
 using Request = std::variant<RegisterRequest,

@@ -16,6 +16,7 @@ struct MediaSpan {
   int64_t num_tokens = 0;         // t*h*w/4 (after the 2x2 merge)
   std::array<int64_t, 3> grid{};  // temporal, height, width, in patches
   double seconds_per_grid = 0.0;  // Qwen2.5-VL temporal scale; videos only
+  bool operator==(const MediaSpan&) const = default;
 };
 
 // The one road from prompt to tensors: what the rollout, learner and evaluation
@@ -31,12 +32,14 @@ struct PreparedPrompt {
   // XXH3-128 of ids, grids and pixel bytes, hex. A trajectory carries it and
   // the learner refuses a mismatch by name.
   std::string digest;
+  bool operator==(const PreparedPrompt&) const = default;
 };
 
 // A prepared conversation with training labels (cold start).
 struct PreparedExample {
   PreparedPrompt prompt;        // the whole sequence, answer included
   std::vector<int64_t> labels;  // [num_tokens]; -100 where nothing is learned
+  bool operator==(const PreparedExample&) const = default;
 };
 
 constexpr int64_t kIgnoredLabel = -100;

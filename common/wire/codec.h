@@ -49,6 +49,10 @@ Frames encode_reply(const Envelope& envelope, const Reply& reply);
 // A reply of which only the envelope, with its refusal, exists.
 Frames encode_refusal(const Envelope& envelope);
 
+// "lease", "group_result", …: the kind's name in ume.proto.
+std::string request_name(const Request& request);
+std::string reply_name(const Reply& reply);
+
 // The envelope alone; enough to answer a message that cannot be read further.
 // Throws InvalidInput.
 Envelope decode_envelope(const Frames& frames);
