@@ -7,7 +7,6 @@
 namespace ume {
 namespace {
 
-constexpr int kMaxDepth = 64;
 constexpr size_t kMaxQuoted = 60;
 
 }  // namespace
@@ -38,28 +37,6 @@ std::string read_text_file(const std::filesystem::path& path,
                   std::to_string(size) + " bytes");
   }
   return text;
-}
-
-nlohmann::json parse_json(std::string_view text, const std::string& where) {
-  using Json = nlohmann::json;
-  // Deep nesting costs far more memory than it has bytes.
-  const auto limit_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxDepth) {
-      throw InvalidInput(where + ": JSON is nested more than " +
-                         std::to_string(kMaxDepth) + " deep");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text.begin(), text.end(), limit_depth);
-  } catch (const Json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
-    const std::string what = error.what();
-    const size_t end = what.find("] ");
-    throw InvalidInput(
-        where + ": not valid JSON: " +
-        (end == std::string::npos ? what : what.substr(end + 2)));
-  }
 }
 
 std::string quote_json(const nlohmann::json& value) {

@@ -1,6 +1,7 @@
 #include "data/tokenizer/chat_template.h"
 
 #include "common/error/error.h"
+#include "common/tensorfile/bounded_json.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/template_eval.h"
 #include "data/tokenizer/internal/template_parser.h"

@@ -186,7 +186,7 @@ TEST_CASE("read_annotated_pairs: names the line of what is not JSON") {
   CHECK_THAT(refused_file("a.jsonl", "{\"a\": \"\xFF\"}"),
              Catch::Contains("line 1: not valid JSON"));
   CHECK_THAT(refused_file("a.jsonl", std::string(1000, '[')),
-             Catch::Contains("nested more than"));
+             Catch::Contains("nested deeper than"));
   CHECK_THAT(refused_file("a.jsonl", std::string((16 << 20) + 1, 'x')),
              Catch::Contains("line 1: the record that begins in line 1 has"));
   CHECK_THAT(refused_file("a.csv", "x"),

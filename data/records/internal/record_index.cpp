@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "common/error/error.h"
-#include "data/internal/json_file.h"
+#include "common/tensorfile/bounded_json.h"
 
 namespace ume {
 namespace {

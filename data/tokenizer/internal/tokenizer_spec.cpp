@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "common/error/error.h"
+#include "common/tensorfile/bounded_json.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/split.h"
 #include "data/tokenizer/utf8.h"
