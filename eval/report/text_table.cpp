@@ -122,6 +122,7 @@ std::string difference_lines(const Block& block,
 }  // namespace
 
 std::string stage_title(const std::string& stage) {
+  if (stage == "base") return "Base";
   if (stage == "sft") return "SFT";
   if (stage == "grpo") return "GRPO";
   return stage;

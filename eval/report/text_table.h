@@ -17,7 +17,7 @@ namespace ume {
 std::string text_table(const std::vector<EvalSummary>& stages,
                        const BootstrapOptions& options = {});
 
-// "SFT", "GRPO"; other stages as they are named.
+// "Base", "SFT", "GRPO"; other stages as they are named.
 std::string stage_title(const std::string& stage);
 
 }  // namespace ume

@@ -32,12 +32,14 @@ std::string grpo_sentence(const Findings& f) {
   const std::string before = percent(f.stages[*f.sft].pooled.gen.mean, 0);
   const std::string after = percent(f.stages[*f.grpo].pooled.gen.mean, 0);
   if (gain.low > 0.0)
-    return "GRPO raised it from " + before + " to " + after + ".";
+    return "GRPO raised the hits with reasoning from " + before + " to " +
+           after + ".";
   if (gain.high < 0.0) {
-    return "GRPO lowered it from " + before + " to " + after + ".";
+    return "GRPO lowered the hits with reasoning from " + before + " to " +
+           after + ".";
   }
-  return "GRPO did not measurably change it (" + before + " before, " + after +
-         " after).";
+  return "GRPO did not measurably change the hits with reasoning (" + before +
+         " before, " + after + " after).";
 }
 
 std::string lead(const Findings& f) {

@@ -105,7 +105,7 @@ ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px;
 )css";
 
 constexpr std::string_view kTables = R"css(
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin: 0 0 10px; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); font-size: .88rem;
@@ -117,6 +117,7 @@ thead th { color: var(--soft); font-weight: 600; font-size: .82rem; }
 tbody th { font-weight: 500; }
 tr.task th { text-align: left; font-weight: 650; padding-top: 16px;
   white-space: normal; }
+tr.task small { font-weight: 400; }
 tr.total th, tr.total td { font-weight: 650; border-bottom: 0; }
 .tag { font-size: .72rem; font-weight: 600; color: var(--gen);
   border: 1px solid var(--gen); border-radius: 999px; padding: 1px 8px;
@@ -132,7 +133,7 @@ td.forest { position: relative; min-width: 220px; width: 40%; height: 30px; }
 )css";
 
 constexpr std::string_view kExamples = R"css(
-.examples { display: grid; gap: 14px;
+.examples { display: grid; gap: 14px; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); }
 .example { border: 1px solid var(--line); border-radius: 10px;
   padding: 12px 14px; }
@@ -158,7 +159,7 @@ constexpr std::string_view kExamples = R"css(
 .reward { font-weight: 400; color: var(--soft); white-space: nowrap; }
 @media (max-width: 560px) {
   .bar-row { grid-template-columns: 3.6em 1fr 4.4em; }
-  .bar-value small { display: none; }
+  .bar-value small, td.forest, th.forest-head { display: none; }
   .answers { grid-template-columns: 1fr; }
   .lead { font-size: 1.08rem; }
   section, figure.bars:not(.chart) { padding: 14px 13px; }

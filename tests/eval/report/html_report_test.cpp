@@ -104,12 +104,12 @@ TEST_CASE("the same input gives the same page") {
 
 TEST_CASE("the first sentences say what the intervals allow") {
   ReportInput input = sample_input();
-  CHECK_THAT(page(input), Contains("GRPO raised it from 45\u00a0% to"
-                                   " 75\u00a0%."));
+  CHECK_THAT(page(input), Contains("GRPO raised the hits with reasoning from "
+                                   "45\u00a0% to 75\u00a0%."));
   std::swap(input.stages[1].tasks, input.stages[2].tasks);
-  CHECK_THAT(page(input), Contains("GRPO lowered it from"));
+  CHECK_THAT(page(input), Contains("GRPO lowered the hits"));
   input.stages[1].tasks = input.stages[2].tasks;
-  CHECK_THAT(page(input), Contains("GRPO did not measurably change it"));
+  CHECK_THAT(page(input), Contains("GRPO did not measurably change"));
 }
 
 TEST_CASE("the notes compare with the clean reference, whichever is higher") {
