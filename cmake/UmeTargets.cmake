@@ -13,6 +13,9 @@ endfunction()
 function(ume_use_torch target)
   target_link_libraries(${target} PUBLIC ume::torch)
   target_precompile_headers(${target} REUSE_FROM ume_torch_pch)
+  # Programs too: a precompiled header serves one setting of -fPIC only.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
 endfunction()
 
 # All .cpp files below the calling folder, or SOURCES where given.
