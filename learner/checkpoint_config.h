@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "learner/config_check.h"
+
+namespace ume {
+
+// When training state is saved and how many copies stay.
+struct CheckpointConfig {
+  int64_t every_steps = 50;  // of each phase; 0: only at the phase's end
+  int64_t keep = 2;          // newest complete ones of a phase that stay
+  // Of the hub-layout export at a phase's end; the training state is float32.
+  std::string export_dtype = "bfloat16";  // or float32
+  double write_timeout_seconds = 600;
+
+  void validate() const;
+};
+
+template <class Visitor>
+void visit_fields(Visitor& v, CheckpointConfig& c) {
+  v("every_steps", c.every_steps,
+    "steps between checkpoints; 0: only at a phase's end");
+  v("keep", c.keep, "newest complete checkpoints of a phase that stay");
+  v("export_dtype", c.export_dtype,
+    "bfloat16 or float32, of the export in the hub's layout");
+  v("write_timeout_seconds", c.write_timeout_seconds,
+    "longest time that writing one checkpoint may take");
+}
+
+inline void CheckpointConfig::validate() const {
+  check_field(every_steps >= 0, "checkpoint.every_steps", every_steps,
+              "an integer >= 0");
+  check_field(keep >= 1, "checkpoint.keep", keep, "an integer >= 1");
+  check_choice("checkpoint.export_dtype", export_dtype,
+               {"bfloat16", "float32"});
+  check_field(write_timeout_seconds > 0, "checkpoint.write_timeout_seconds",
+              write_timeout_seconds, "a number > 0");
+}
+
+}  // namespace ume

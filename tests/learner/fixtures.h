@@ -1,0 +1,48 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "common/types/prepared_prompt.h"
+#include "model/model_config.h"
+#include "model/weights.h"
+
+// Reading of the recorded reference cases (tests/fixtures/parity).
+namespace ume {
+
+std::string parity_path(const std::string& name);
+nlohmann::json parity_json(const std::string& name);
+// All tensors of a safetensors file below the parity folder, copied.
+std::map<std::string, torch::Tensor> parity_tensors(const std::string& name);
+
+// A prompt from ids, the grids of its media in order, and their patches.
+// image_token, video_token: runs of these ids are the media's places.
+PreparedPrompt prompt_of(const std::vector<int64_t>& ids,
+                         const ModelConfig& config,
+                         const std::vector<torch::Tensor>& image_grids,
+                         const std::vector<torch::Tensor>& image_patches,
+                         const std::vector<torch::Tensor>& video_grids = {},
+                         const std::vector<torch::Tensor>& video_patches = {});
+
+// ||a - b|| in double.
+double distance(const torch::Tensor& a, const torch::Tensor& b);
+
+// An empty folder of this test's own, removed with the object.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  std::string path(const std::string& name) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace ume
