@@ -208,19 +208,21 @@ class ShmWeightChannel : public WeightChannel {
   }
 
   // Keeps the version just published and the newest one before it. Newer ones
-  // are of a discarded incarnation, which went further before it died.
+  // are of a discarded incarnation, which went further before it died; those of
+  // a later incarnation are not ours to remove.
   void remove_old(const PolicyVersion& published) const {
     std::vector<PolicyVersion> older;
     std::vector<std::string> gone;
     for (const auto& entry : fs::directory_iterator(folder_)) {
       const std::string name = entry.path().filename().string();
       const auto found = version_of(name, run_id_);
-      if (found && found->temporary) {
-        gone.push_back(name);  // of a publisher that died
-      } else if (found && found->version < published) {
-        older.push_back(found->version);
-      } else if (found && found->version != published) {
+      if (!found || found->version.incarnation > published.incarnation) {
+        continue;
+      }
+      if (found->temporary || found->version > published) {
         gone.push_back(name);
+      } else if (found->version < published) {
+        older.push_back(found->version);
       }
     }
     std::sort(older.begin(), older.end());

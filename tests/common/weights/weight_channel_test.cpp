@@ -193,7 +193,7 @@ TEST_CASE("shm weights: leftovers of a dead incarnation go, others' stay") {
   ScratchFolder folder;
   make_directories(folder / "w");
   for (const char* name :
-       {"run-1@9.1", "run-1@3.1", "run-1@2.1", "run-1@4.1.tmp-123",
+       {"run-1@9.1", "run-1@3.1", "run-1@2.1", "run-1@4.1.tmp-123", "run-1@5.3",
         "run-12@9.1", "run-1@x", "other"}) {
     std::ofstream(folder / ("w/" + std::string(name))) << "x";
   }
@@ -202,8 +202,8 @@ TEST_CASE("shm weights: leftovers of a dead incarnation go, others' stay") {
   CHECK_FALSE(fs::exists(folder / "w/run-1@9.1"));
   CHECK_FALSE(fs::exists(folder / "w/run-1@2.1"));
   CHECK_FALSE(fs::exists(folder / "w/run-1@4.1.tmp-123"));
-  for (const char* name :
-       {"run-1@4.2", "run-1@3.1", "run-12@9.1", "run-1@x", "other"}) {
+  for (const char* name : {"run-1@4.2", "run-1@3.1", "run-1@5.3", "run-12@9.1",
+                           "run-1@x", "other"}) {
     CHECK(fs::exists(folder / ("w/" + std::string(name))));
   }
   remove_shm_weights(folder / "w", "run-1");
