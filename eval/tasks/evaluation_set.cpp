@@ -1,0 +1,226 @@
+#include "eval/tasks/evaluation_set.h"
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "common/error/error.h"
+#include "common/files/files.h"
+
+namespace ume {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxLineBytes = size_t{1} << 20;
+constexpr size_t kMaxRows = 10'000'000;
+
+Json parse_object(const std::string& text, const std::string& where) {
+  // Depth is bounded before the parser recurses.
+  int depth = 0;
+  for (const char c : text) {
+    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    if (depth > 64) throw InvalidInput(where + ": nested deeper than 64");
+  }
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    throw InvalidInput(where + ": expected one JSON object");
+  }
+  return json;
+}
+
+template <class T>
+T field(const Json& json, const char* name, const std::string& where) {
+  try {
+    return json.at(name).get<T>();
+  } catch (const Json::exception& error) {
+    throw InvalidInput(where + ": field '" + name + "': " + error.what());
+  }
+}
+
+void for_each_row(
+    const fs::path& path,
+    const std::function<void(const Json&, const std::string&)>& use_row) {
+  std::ifstream file(path);
+  if (!file) throw IoError("cannot open " + path.string());
+  size_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    const std::string where = path.string() + ":" + std::to_string(++number);
+    if (line.size() > kMaxLineBytes || number > kMaxRows) {
+      throw InvalidInput(where + ": longer than the limit of " +
+                         std::to_string(kMaxLineBytes) + " bytes a line and " +
+                         std::to_string(kMaxRows) + " lines");
+    }
+    if (!line.empty()) use_row(parse_object(line, where), where);
+  }
+}
+
+void strip(std::string& text) {
+  constexpr const char* kBlank = " \t\r\n";
+  text.erase(0, std::min(text.find_first_not_of(kBlank), text.size()));
+  text.erase(text.find_last_not_of(kBlank) + 1);
+}
+
+// Removes the place-holder that only says which kind of media the paths are.
+bool take_marker(std::string& text, const std::string& marker) {
+  const size_t at = text.find(marker);
+  if (at == std::string::npos) return false;
+  text.erase(at, marker.size());
+  return true;
+}
+
+// `text` [1 string] and `image` [null or {paths}] of a row's side.
+PromptRecord read_prompt(const Json& row,
+                         const std::string& side,
+                         const std::string& where) {
+  PromptRecord record;
+  const std::string text_name = side + "_text";
+  const std::string image_name = side + "_image";
+  const auto texts =
+      field<std::vector<std::string>>(row, text_name.c_str(), where);
+  const auto media = field<std::vector<Json>>(row, image_name.c_str(), where);
+  if (texts.size() != 1 || media.size() != 1) {
+    throw InvalidInput(where + ": " + text_name + " and " + image_name +
+                       ": expected lists of one, found " +
+                       std::to_string(texts.size()) + " and " +
+                       std::to_string(media.size()));
+  }
+  record.text = texts[0];
+  const bool is_video = take_marker(record.text, "<|video_pad|>");
+  take_marker(record.text, "<|image_pad|>");
+  strip(record.text);
+  if (media[0].is_null()) return record;
+  auto& list = is_video ? record.frames : record.images;
+  for (const std::string& path :
+       field<std::vector<std::string>>(media[0], "paths", where)) {
+    list.push_back({".", path, ""});
+  }
+  return record;
+}
+
+std::vector<std::string> one_or_many(const Json& json) {
+  if (json.is_string()) return {json.get<std::string>()};
+  return json.get<std::vector<std::string>>();
+}
+
+class Reader {
+ public:
+  explicit Reader(EvaluationSet& set) : set_(set) {}
+  void read_task(const Json& listing,
+                 const fs::path& folder,
+                 const std::string& where);
+
+ private:
+  int64_t prompt_index(const PromptRecord& record);
+  void read_candidates(const fs::path& path, EvalTask& task);
+  void read_queries(const fs::path& path, EvalTask& task);
+
+  EvaluationSet& set_;
+  std::map<std::string, int64_t> prompts_;
+  std::unordered_map<std::string, int64_t> candidates_;  // of the task
+};
+
+int64_t Reader::prompt_index(const PromptRecord& record) {
+  std::string key = record.text;
+  for (const MediaRef& image : record.images) key += '\n' + image.path;
+  key += '\r';
+  for (const MediaRef& frame : record.frames) key += '\n' + frame.path;
+  const auto [at, added] =
+      prompts_.emplace(key, static_cast<int64_t>(set_.prompts.size()));
+  if (added) {
+    set_.prompts.push_back(record);
+    set_.is_query.push_back(0);
+  }
+  return at->second;
+}
+
+void Reader::read_candidates(const fs::path& path, EvalTask& task) {
+  candidates_.clear();
+  for_each_row(path, [&](const Json& row, const std::string& where) {
+    const auto infos = field<Json>(row, "dataset_infos", where);
+    const auto name = field<std::string>(infos, "cand_name", where);
+    const bool added =
+        candidates_.emplace(name, static_cast<int64_t>(task.candidates.size()))
+            .second;
+    if (!added) return;  // de-duplicated by name, the first one wins
+    task.candidates.push_back(prompt_index(read_prompt(row, "cand", where)));
+    task.candidate_names.push_back(name);
+  });
+  if (task.candidates.size() < 2) {
+    throw InvalidInput(path.string() + ": expected at least 2 candidates");
+  }
+}
+
+void Reader::read_queries(const fs::path& path, EvalTask& task) {
+  for_each_row(path, [&](const Json& row, const std::string& where) {
+    EvalQuery query;
+    query.id = row.value("id", where);
+    query.cluster = row.value("cluster", query.id);
+    query.form = row.value("form", "");
+    query.prompt = prompt_index(read_prompt(row, "query", where));
+    set_.is_query[static_cast<size_t>(query.prompt)] = 1;
+    const auto infos = field<Json>(row, "dataset_infos", where);
+    for (const std::string& label :
+         one_or_many(field<Json>(infos, "label_name", where))) {
+      const auto at = candidates_.find(label);
+      if (at == candidates_.end()) {
+        throw InvalidInput(where + ": label '" + label +
+                           "' is not among the task's candidates");
+      }
+      query.labels.push_back(at->second);
+    }
+    task.queries.push_back(std::move(query));
+  });
+  if (task.queries.empty()) {
+    throw InvalidInput(path.string() + ": expected at least one query");
+  }
+}
+
+void Reader::read_task(const Json& listing,
+                       const fs::path& folder,
+                       const std::string& where) {
+  EvalTask task;
+  task.name = field<std::string>(listing, "name", where);
+  task.description = listing.value("description", "");
+  task.unseen = listing.value("unseen", "");
+  task.primary = listing.value("primary", false);
+  read_candidates(folder / field<std::string>(listing, "candidates", where),
+                  task);
+  read_queries(folder / field<std::string>(listing, "queries", where), task);
+  task.chance = 1.0 / static_cast<double>(task.candidates.size());
+  set_.tasks.push_back(std::move(task));
+}
+
+}  // namespace
+
+EvaluationSet read_evaluation_set(const fs::path& tasks_file,
+                                  const std::string& split) {
+  const std::string where = tasks_file.string();
+  const Json json = parse_object(read_file(where), where);
+  EvaluationSet set;
+  set.split = split;
+  set.media_root =
+      (fs::absolute(tasks_file).parent_path() / json.value("media_root", "."))
+          .lexically_normal();
+  Reader reader(set);
+  std::string known;
+  for (const Json& listing : field<std::vector<Json>>(json, "tasks", where)) {
+    const auto name = field<std::string>(listing, "split", where);
+    if (known.find("'" + name + "'") == std::string::npos) {
+      known += " '" + name + "'";
+    }
+    if (name == split) {
+      reader.read_task(listing, tasks_file.parent_path(), where);
+    }
+  }
+  if (set.tasks.empty()) {
+    throw ConfigError(where + ": no task of split '" + split +
+                      "'; there are:" + known);
+  }
+  return set;
+}
+
+}  // namespace ume
