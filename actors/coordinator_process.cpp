@@ -1,0 +1,164 @@
+#include "actors/coordinator_process.h"
+
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "actors/model_shape.h"
+#include "actors/role_client.h"
+#include "actors/stage_hook.h"
+#include "common/clock/clock.h"
+#include "common/files/jsonl_writer.h"
+#include "common/http/http_server.h"
+#include "common/wire/zmq_transport.h"
+#include "coordinator/sqlite_ledger.h"
+#include "coordinator/status.h"
+#include "coordinator/trajectory_export.h"
+#include "dashboard/dashboard.h"
+#include "data/records/pair_list.h"
+
+namespace ume {
+namespace {
+
+constexpr double kServeSeconds = 0.05;
+constexpr double kTickSeconds = 0.1;
+constexpr double kSnapshotSeconds = 0.25;
+
+double wall_seconds() {
+  timeval now{};
+  gettimeofday(&now, nullptr);
+  return static_cast<double>(now.tv_sec) + now.tv_usec * 1e-6;
+}
+
+// Which requests are worth a named stage for fault injection.
+const char* stage_of(const Request& request) {
+  if (std::holds_alternative<GroupResultRequest>(request)) return "result";
+  if (std::holds_alternative<RewardResultRequest>(request)) return "reward";
+  if (std::holds_alternative<WorkDoneRequest>(request)) return "work_done";
+  return "other";
+}
+
+CoordinatorHooks make_hooks(JsonlWriter& events, JsonlWriter& metrics) {
+  CoordinatorHooks hooks;
+  hooks.wall_seconds = wall_seconds;
+  hooks.on_event = [&events](const EventRow& event) {
+    events.append(nlohmann::json{
+        {"time", event.wall_seconds},
+        {"kind", event.kind},
+        {"text",
+         event.text}}.dump(-1, ' ', false,
+                           nlohmann::json::error_handler_t::replace));
+  };
+  hooks.on_step = [&metrics](const std::string& phase, uint64_t step,
+                             const std::map<std::string, double>& values) {
+    nlohmann::json row = values;
+    row["phase"] = phase;
+    row["step"] = step;
+    row["time"] = wall_seconds();
+    metrics.append(row.dump());
+  };
+  return hooks;
+}
+
+}  // namespace
+
+RunPlan make_run_plan(const RunConfig& config,
+                      const RunDirectory& directory,
+                      int64_t model_dim,
+                      int64_t vocab_size) {
+  RunPlan plan;
+  plan.run_id = directory.run_id();
+  plan.run_seed = static_cast<uint64_t>(config.run.seed);
+  plan.run_dir = directory.root.string();
+  plan.initial_model = std::filesystem::absolute(config.model.path).string();
+  plan.export_subfolder = "model";
+  plan.embedding_dim = model_dim;
+  plan.vocab_size = vocab_size;
+  const auto every = static_cast<uint64_t>(config.checkpoint.every_steps);
+  if (config.has_phase("sft")) {
+    PhasePlan phase;
+    phase.name = "sft";
+    phase.num_steps = static_cast<uint64_t>(config.sft.steps);
+    phase.checkpoint_every = every > 0 ? every : phase.num_steps;
+    plan.phases.push_back(phase);
+  }
+  if (config.has_phase("grpo")) {
+    PhasePlan phase;
+    phase.name = "grpo";
+    phase.kind = PhaseKind::kGrpo;
+    phase.num_steps = static_cast<uint64_t>(config.grpo.updates);
+    phase.checkpoint_every = every > 0 ? every : phase.num_steps;
+    phase.pairs_per_cohort = config.grpo.pairs_per_cohort;
+    phase.cohorts_per_update = config.grpo.cohorts_per_update;
+    phase.group_size = config.grpo.group_size;
+    phase.sampling = config.rollout.sampling.params();
+    plan.phases.push_back(phase);
+  }
+  return plan;
+}
+
+PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan) {
+  PhaseData data;
+  for (const PhasePlan& phase : plan.phases) {
+    data.push_back(phase.kind == PhaseKind::kGrpo
+                       ? read_pair_list(config.grpo.data)
+                       : std::vector<PairRecord>{});
+  }
+  return data;
+}
+
+void run_coordinator_role(const RunDirectory& directory,
+                          const std::atomic<bool>& stop) {
+  const RunConfig config = load_run_config(directory);
+  const ModelShape shape = read_model_shape(config.model.path);
+  Coordinator::Parts parts;
+  parts.plan =
+      make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
+  parts.data = load_phase_data(config, parts.plan);
+  parts.config = config.coordinator;
+  JsonlWriter events(directory.events().string());
+  JsonlWriter metrics(directory.metrics().string());
+  parts.hooks = make_hooks(events, metrics);
+  parts.exporter = file_exporter(directory.root.string());
+  const SystemClock clock;
+  SqliteLedger ledger(directory.ledger().string());
+  Coordinator core(std::move(parts), ledger, clock);
+
+  StatusBoard board;
+  board.set(to_json(core.status()));
+  const HttpServer web(static_cast<uint16_t>(config.coordinator.http_port),
+                       dashboard_routes(board));
+  const std::string url = "http://127.0.0.1:" + std::to_string(web.port());
+  const auto server =
+      make_zmq_server({directory.run_id(), "coordinator", 0}, {});
+  write_endpoints(directory,
+                  {directory.run_id(), server->endpoint(), url, getpid()});
+  std::fprintf(stderr, "coordinator: %s, web page %s\n",
+               server->endpoint().c_str(), url.c_str());
+
+  StageHook hook = make_stage_hook(config, directory, "coordinator");
+  const RequestHandler handler = [&](const Request& request) {
+    Reply reply = core.handle(request);
+    hook.reached(stage_of(request));
+    return reply;
+  };
+  double next_tick = 0.0;
+  double next_snapshot = 0.0;
+  while (!stop) {
+    server->serve_one(handler, kServeSeconds);
+    const double now = clock.now_seconds();
+    if (now >= next_tick) {
+      core.tick();
+      next_tick = now + kTickSeconds;
+    }
+    if (now >= next_snapshot) {
+      board.set(to_json(core.status()));
+      next_snapshot = now + kSnapshotSeconds;
+    }
+  }
+}
+
+}  // namespace ume

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <atomic>
+
+#include "actors/run_config.h"
+#include "actors/run_directory.h"
+#include "coordinator/coordinator.h"
+
+namespace ume {
+
+// What the coordinator is told to do, from the configuration. `model_dim` and
+// `vocab_size` are the model's.
+RunPlan make_run_plan(const RunConfig& config,
+                      const RunDirectory& directory,
+                      int64_t model_dim,
+                      int64_t vocab_size);
+
+// The pairs of each phase, read from the configured files.
+PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan);
+
+// The coordinator's process: ledger, state machine, ZeroMQ server, web page.
+// consumes: requests; produces: replies, endpoints.json, events.jsonl,
+// metrics.jsonl, trajectories/. Waits for: requests. Returns when `stop` is
+// set, or when the run can not go on (its status says why).
+void run_coordinator_role(const RunDirectory& directory,
+                          const std::atomic<bool>& stop);
+
+}  // namespace ume

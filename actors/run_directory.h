@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace ume {
+
+// Paths inside one run's folder (docs/formats/run_directory.md).
+struct RunDirectory {
+  std::filesystem::path root;
+
+  std::filesystem::path config() const { return root / "config.yaml"; }
+  std::filesystem::path ledger() const { return root / "ledger.sqlite"; }
+  std::filesystem::path endpoints() const { return root / "endpoints.json"; }
+  std::filesystem::path events() const { return root / "events.jsonl"; }
+  std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
+  std::filesystem::path logs() const { return root / "logs"; }
+  std::filesystem::path trajectories() const { return root / "trajectories"; }
+  std::filesystem::path checkpoints() const { return root / "checkpoints"; }
+  std::filesystem::path eval() const { return root / "eval"; }
+  std::filesystem::path model() const { return root / "model"; }
+  std::filesystem::path report() const { return root / "report"; }
+  // "step_000050": the folder of a checkpoint inside checkpoints()/PHASE.
+  static std::string step_name(uint64_t step);
+  // Names this run in messages and shared memory; fixed when it was created.
+  // Throws IoError when the file is missing.
+  std::string run_id() const;
+};
+
+// Makes the folder tree; writes the resolved configuration and a run id that
+// begins with `name`. Throws
+// ConfigError when the folder exists already, IoError when it cannot be made
+// or fewer than `needed_bytes` are free.
+RunDirectory create_run_directory(const std::filesystem::path& root,
+                                  const std::string& name,
+                                  const std::string& resolved_config,
+                                  uint64_t needed_bytes);
+
+// Opens an existing one for `--resume`. Throws ConfigError when it is absent.
+RunDirectory open_run_directory(const std::filesystem::path& root);
+
+// Where the coordinator of a run can be reached (endpoints.json, mode 0600).
+struct Endpoints {
+  std::string run_id;
+  std::string coordinator;  // ZeroMQ address, tcp://host:port
+  std::string http;         // http://host:port
+  int64_t pid = 0;
+};
+
+void write_endpoints(const RunDirectory& directory, const Endpoints& endpoints);
+// Empty while the file does not exist. Throws InvalidInput if it is not ours.
+std::optional<Endpoints> read_endpoints(const RunDirectory& directory);
+
+}  // namespace ume
