@@ -1,0 +1,178 @@
+#include "launch/finish_run.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "common/error/error.h"
+#include "common/files/files.h"
+#include "eval/report/html_report.h"
+#include "eval/report/text_table.h"
+#include "launch/evaluate.h"
+#include "launch/report_examples.h"
+#include "launch/run_display.h"
+
+namespace ume {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path finished_marker(const RunDirectory& directory) {
+  return directory.root / "finished";
+}
+
+std::vector<std::string> training_phases(const RunConfig& config) {
+  std::vector<std::string> phases;
+  for (const std::string& phase : config.phases) {
+    if (phase != "eval") phases.push_back(phase);
+  }
+  return phases;
+}
+
+void copy_final_model(const RunConfig& config, const RunDirectory& directory) {
+  const std::vector<std::string> phases = training_phases(config);
+  if (phases.empty() || fs::exists(directory.model())) return;
+  const fs::path partial = directory.root / "model.partial";
+  fs::remove_all(partial);
+  fs::copy(stage_model(config, directory, phases.back()), partial,
+           fs::copy_options::recursive);
+  rename_durably(partial.string(), directory.model().string());
+}
+
+// Seconds and tokens of a phase, from the steps that it recorded.
+PhaseTime phase_time(const std::string& phase,
+                     const std::vector<StepRecord>& steps) {
+  PhaseTime result;
+  result.phase = phase;
+  double first = 0.0;
+  double last = 0.0;
+  int64_t count = 0;
+  for (const StepRecord& step : steps) {
+    if (step.phase != phase) continue;
+    const auto time = step.values.find("time");
+    if (time == step.values.end()) continue;
+    if (count++ == 0) first = time->second;
+    last = time->second;
+    const auto tokens = step.values.find("tokens");
+    if (tokens != step.values.end()) {
+      result.tokens += static_cast<int64_t>(tokens->second);
+    }
+  }
+  // The first step's own time is not in the difference.
+  if (count > 1) {
+    result.seconds = (last - first) * static_cast<double>(count) /
+                     static_cast<double>(count - 1);
+  }
+  return result;
+}
+
+EvaluateOptions stage_options(const RunConfig& config,
+                              const RunDirectory& directory,
+                              const std::string& stage,
+                              const std::string& programs) {
+  EvaluateOptions options;
+  options.model = stage_model(config, directory, stage);
+  options.prompt_template = config.data.prompt_template;
+  options.eval = config.eval;
+  options.shards = directory.eval() / "shards" / stage;
+  options.programs = programs;
+  options.label = "eval " + stage;
+  return options;
+}
+
+void evaluate_stages(const RunConfig& config,
+                     const RunDirectory& directory,
+                     const std::string& programs) {
+  for (const std::string& stage : config.eval.stages) {
+    if (stage != "base" && !config.has_phase(stage)) continue;
+    const std::string path = (directory.eval() / (stage + ".json")).string();
+    if (fs::exists(path)) continue;
+    EvalSummary summary = evaluate_stage(
+        stage_options(config, directory, stage, programs), stage);
+    summary.seed = config.run.seed;
+    write_file_atomic(path, to_json(summary));
+    std::fprintf(stderr, "eval %s: %s\n", stage.c_str(),
+                 duration_text(summary.seconds).c_str());
+  }
+}
+
+void print_times(const std::vector<PhaseTime>& times) {
+  std::printf("\n%-8s %10s %14s %12s\n", "phase", "time", "tokens", "tokens/s");
+  for (const PhaseTime& t : times) {
+    std::printf(
+        "%-8s %10s %14lld %12.0f\n", t.phase.c_str(),
+        duration_text(t.seconds).c_str(), static_cast<long long>(t.tokens),
+        t.seconds > 0.0 ? static_cast<double>(t.tokens) / t.seconds : 0.0);
+  }
+}
+
+std::vector<PhaseTime> all_times(const RunConfig& config,
+                                 const ReportInput& input) {
+  std::vector<PhaseTime> times;
+  for (const std::string& phase : training_phases(config)) {
+    times.push_back(phase_time(phase, input.metrics));
+  }
+  PhaseTime eval{"eval", 0.0, 0};
+  for (const EvalSummary& stage : input.stages) {
+    eval.seconds += stage.seconds;
+    eval.tokens += stage.generated_tokens;
+  }
+  times.push_back(eval);
+  return times;
+}
+
+void write_report(const RunConfig& config, const RunDirectory& directory) {
+  ReportInput input = load_report_input(directory.root.string());
+  input.title = "Run " + config.run.name;
+  input.times = all_times(config, input);
+  BootstrapOptions bootstrap;
+  bootstrap.resamples = config.eval.bootstrap_resamples;
+  bootstrap.seed = static_cast<uint64_t>(config.eval.seed);
+  write_file_atomic((directory.eval() / "context.json").string(),
+                    context_json(input));
+  make_directories(directory.report().string());
+  write_file_atomic((directory.report() / "index.html").string(),
+                    html_report(input, bootstrap));
+  std::fputs(text_table(input.stages, bootstrap).c_str(), stdout);
+  print_times(input.times);
+  std::printf("\nreport: %s\nmodel:  %s\n",
+              (directory.report() / "index.html").c_str(),
+              directory.model().c_str());
+}
+
+}  // namespace
+
+std::string stage_model(const RunConfig& config,
+                        const RunDirectory& directory,
+                        const std::string& stage) {
+  if (stage == "base") return config.model.path;
+  const int64_t steps = stage == "sft" ? config.sft.steps : config.grpo.updates;
+  const fs::path folder =
+      directory.checkpoints() / stage /
+      RunDirectory::step_name(static_cast<uint64_t>(steps)) / "model";
+  if (!fs::exists(folder / "config.json")) {
+    throw IoError(folder.string() + ": the export of phase " + stage +
+                  " is not there");
+  }
+  return folder.string();
+}
+
+void finish_run(const RunConfig& config,
+                const RunDirectory& directory,
+                const std::string& programs) {
+  copy_final_model(config, directory);
+  if (config.has_phase("eval")) {
+    evaluate_stages(config, directory, programs);
+    write_examples(config, directory);
+    write_report(config, directory);
+  }
+  write_file_atomic(finished_marker(directory).string(), "finished\n");
+}
+
+bool run_is_finished(const RunDirectory& directory) {
+  return fs::exists(finished_marker(directory));
+}
+
+}  // namespace ume

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "actors/run_config.h"
+#include "actors/run_directory.h"
+
+namespace ume {
+
+// The export (hub layout) of a training phase, or the starting model for
+// "base". Throws IoError when the phase has none yet.
+std::string stage_model(const RunConfig& config,
+                        const RunDirectory& directory,
+                        const std::string& stage);
+
+// After training: copies the last phase's export to RUN/model, measures the
+// stages of the eval phase (those that have been are not measured again),
+// writes RUN/report/index.html and prints the table and the times on stdout.
+// May be called again after it was interrupted.
+void finish_run(const RunConfig& config,
+                const RunDirectory& directory,
+                const std::string& programs);
+
+// Whether finish_run has completed for this run.
+bool run_is_finished(const RunDirectory& directory);
+
+}  // namespace ume
