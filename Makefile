@@ -36,6 +36,30 @@ test: build ## all tests but the slow ones; ends with `N passed, N failed`
 test-slow: build ## the long tests
 	@python3 tools/run_tests.py --build $(BUILD) --label slow
 
+UME := $(BUILD)/bin/ume
+EMOJI := examples/emoji
+
+.PHONY: emoji-data
+emoji-data: setup ## build the example's training and evaluation sets
+	@python3 $(EMOJI)/build.py --output $(EMOJI)/data \
+	  $(if $(wildcard $(EMOJI)/style),--style $(EMOJI)/style)
+
+.PHONY: demo
+demo: build emoji-data ## train, evaluate and report the emoji example
+	@RUN=$${RUN:-emoji-$$(date +%Y%m%d-%H%M%S)}; \
+	  $(UME) train configs/emoji.yaml run.name=$$RUN
+
+.PHONY: emoji-base
+emoji-base: build ## train the example's starting model anew (long)
+	@python3 $(EMOJI)/fetch_style.py --output $(EMOJI)/style
+	@python3 $(EMOJI)/build.py --output $(EMOJI)/data --style $(EMOJI)/style
+	@rm -rf build/emoji-base-init
+	@$(UME) model init --config $(EMOJI)/base --output build/emoji-base-init \
+	  --seed 1 --dtype float32
+	@$(UME) train configs/emoji_base.yaml \
+	  model.path=build/emoji-base-init $(if $(RESUME),--resume)
+	@echo "the model is in runs/emoji-base/model; copy its model.safetensors to $(EMOJI)/base"
+
 .PHONY: format
 format: ## clang-format over the tree
 	@git ls-files '*.cpp' '*.h' | xargs -r clang-format -i
