@@ -32,7 +32,7 @@ struct RunPlan {
   std::string initial_model;  // folder that the first phase starts from
   // Where a phase's last checkpoint holds the export that the next phase starts
   // from; empty: the checkpoint folder itself.
-  std::string export_subfolder;
+  std::string export_subfolder = "model";
   int64_t embedding_dim = 0;  // 0: fixed by the first accepted result
   int64_t vocab_size = 0;     // 0: token ids are not checked
   std::vector<PhasePlan> phases;

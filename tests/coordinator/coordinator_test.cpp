@@ -85,7 +85,7 @@ TEST_CASE(
   CHECK(first.model == "base");
   CHECK(first.base_update == 0);
   const auto& second = std::get<BeginPhaseItem>(items[7].item);
-  CHECK(second.model == "runs/small/checkpoints/sft/step_000025");
+  CHECK(second.model == "runs/small/checkpoints/sft/step_000025/model");
   CHECK(second.resume.empty());
   CHECK(second.base_update == 25);
 }

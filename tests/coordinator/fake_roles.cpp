@@ -168,6 +168,7 @@ void FakeLearner::grpo(const std::vector<GrpoUpdateItem>& slices) {
 
 void FakeLearner::save(const SaveCheckpointItem& item) {
   (*disk)[item.folder] = {hash, update};
+  if (item.end_of_phase) (*disk)[item.folder + "/model"] = {hash, update};
 }
 
 WeightManifest FakeLearner::manifest(uint32_t incarnation) const {

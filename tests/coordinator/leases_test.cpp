@@ -1,0 +1,290 @@
+#include <catch2/catch.hpp>
+
+#include "coordinator/ledger_check.h"
+#include "tests/coordinator/direct_world.h"
+
+// Leases, fencing, quarantine and cohorts, request by request.
+namespace ume {
+namespace {
+
+using test::DirectWorld;
+using test::fake_result;
+using test::fake_rewards;
+using test::kPolicyHash;
+
+// A world in which the groups of grpo's first update are out.
+struct Sampling : DirectWorld {
+  explicit Sampling(const CoordinatorConfig& with = {}) {
+    config = with;
+    start();
+    register_learner("a");
+    for (int i = 0; i < 8; ++i) next_item();  // sft, and grpo's beginning
+  }
+  LeaseReply lease(int32_t worker) {
+    return ask<LeaseReply>(LeaseRequest{worker});
+  }
+  bool refused(const Request& request) {
+    return std::holds_alternative<RefusedReply>(coordinator->handle(request));
+  }
+  StatusSnapshot status() { return coordinator->status(); }
+  bool has_event(const std::string& kind) {
+    for (const EventRow& event : status().events) {
+      if (event.kind == kind) return true;
+    }
+    return false;
+  }
+  CohortReply first_cohort() {
+    while (sample_one()) {
+    }
+    return ask<CohortReply>(CohortRequest{kPolicyHash});
+  }
+  std::vector<std::string> broken() {
+    return check_invariants(*ledger, job.plan, job.data);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("leases: groups go out in order of dispatch, query before target") {
+  Sampling world;
+  const auto first = world.lease(0);
+  const auto second = world.lease(1);
+  const auto third = world.lease(0);
+  CHECK(first.group == GroupId{0, Side::kQuery});
+  CHECK(first.prompt.text == "query 0");
+  CHECK(second.group == GroupId{0, Side::kTarget});
+  CHECK(second.prompt.text == "target 0");
+  CHECK(third.group == GroupId{1, Side::kQuery});
+  CHECK(first.fencing < second.fencing);
+  CHECK(second.fencing < third.fencing);
+  CHECK(first.weights.version.update == 25);
+}
+
+TEST_CASE(
+    "leases: an expired group goes to another worker and the late result "
+    "is refused") {
+  Sampling world;
+  const auto lost = world.lease(0);
+  world.clock.advance(world.config.lease_seconds);
+  const auto again = world.lease(1);
+  CHECK(again.group == lost.group);
+  CHECK(again.fencing > lost.fencing);
+  CHECK(world.refused(GroupResultRequest{0, fake_result(lost)}));
+  CHECK(world.refused(RenewRequest{0, lost.group, lost.fencing}));
+  world.ask<AckReply>(GroupResultRequest{1, fake_result(again)});
+  CHECK(world.refused(GroupResultRequest{0, fake_result(lost)}));
+  CHECK(world.status().counters.expired == 1);
+  CHECK(world.status().counters.late == 2);
+  CHECK(world.broken().empty());
+}
+
+TEST_CASE(
+    "leases: renewing keeps a lease, but not past the group's hard limit") {
+  CoordinatorConfig config;
+  config.lease_seconds = 10;
+  config.group_seconds = 25;
+  Sampling world(config);
+  const auto lease = world.lease(0);
+  const RenewRequest renew{0, lease.group, lease.fencing};
+  world.clock.advance(9);
+  world.ask<AckReply>(renew);
+  world.clock.advance(9);  // at 18 s, past the first lease
+  world.ask<AckReply>(renew);
+  world.clock.advance(9);  // at 27 s
+  CHECK(world.refused(renew));
+  CHECK(world.lease(1).group == lease.group);
+}
+
+TEST_CASE("leases: a lease belongs to its worker and its group") {
+  Sampling world;
+  const auto lease = world.lease(0);
+  CHECK(world.refused(RenewRequest{1, lease.group, lease.fencing}));
+  CHECK(world.refused(GroupResultRequest{1, fake_result(lease)}));
+  auto other = fake_result(lease);
+  other.group.side = Side::kTarget;
+  CHECK(world.refused(GroupResultRequest{0, other}));
+  auto made_up = fake_result(lease);
+  made_up.fencing = 12345;
+  CHECK(world.refused(GroupResultRequest{0, made_up}));
+  CHECK_NOTHROW(world.ask<AckReply>(GroupResultRequest{0, fake_result(lease)}));
+}
+
+TEST_CASE("leases: a result that breaks a rule is counted and sampled again") {
+  Sampling world;
+  const auto lease = world.lease(0);
+  auto lie = fake_result(lease);
+  lie.trajectories[0].logprobs[0] = 1.0f;
+  CHECK(world.refused(GroupResultRequest{0, lie}));
+  CHECK(world.status().counters.refused == 1);
+  CHECK(world.has_event("result_refused"));
+  CHECK(world.lease(1).group == lease.group);
+  CHECK(world.broken().empty());
+}
+
+TEST_CASE(
+    "leases: a worker that spoils groups in a row is left out for a while") {
+  Sampling world;
+  for (int i = 0; i < 3; ++i) {
+    auto lie = fake_result(world.lease(0));
+    lie.weight_hash = "mine";
+    CHECK(world.refused(GroupResultRequest{0, lie}));
+  }
+  CHECK_NOTHROW(world.ask<WaitReply>(LeaseRequest{0}));
+  CHECK_NOTHROW(world.lease(1));
+  world.clock.advance(world.config.worker_bar_seconds);
+  CHECK_NOTHROW(world.lease(0));
+}
+
+TEST_CASE("leases: a restarted worker's group is free at once") {
+  Sampling world;
+  RegisterRequest start;
+  start.role = Role::kRollout;
+  start.start_id = "one";
+  world.ask<RegisterReply>(start);
+  const auto lost = world.lease(0);
+  world.ask<RegisterReply>(start);  // the same message again changes nothing
+  CHECK_NOTHROW(world.ask<AckReply>(RenewRequest{0, lost.group, lost.fencing}));
+  start.start_id = "two";
+  world.ask<RegisterReply>(start);
+  CHECK(world.lease(1).group == lost.group);
+  CHECK(world.refused(GroupResultRequest{0, fake_result(lost)}));
+}
+
+TEST_CASE(
+    "quarantine: a group that nobody finishes is set aside with its pair "
+    "and the run goes on") {
+  CoordinatorConfig config;
+  config.max_attempts = 2;
+  Sampling world(config);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(world.lease(i).group == GroupId{0, Side::kQuery});
+    world.clock.advance(config.lease_seconds);
+  }
+  CHECK(world.lease(0).group == GroupId{1, Side::kQuery});
+  CHECK(world.status().groups.at("quarantined") == 1);
+  CHECK(world.status().groups.at("dropped") == 1);
+  CHECK(world.has_event("group_quarantined"));
+  world.clock.advance(config.lease_seconds);
+  world.run();
+  CHECK(world.status().state == "done");
+  CHECK(world.broken().empty());
+  // Its cohort of two pairs has no negatives left: the other one feeds update
+  // 0.
+  const auto batches = load_rows<BatchRow>(*world.ledger);
+  REQUIRE(batches.size() == 6);
+  CHECK(batches[0].dropped_groups >= 4);
+}
+
+TEST_CASE("quarantine: the run can be told to stop instead") {
+  CoordinatorConfig config;
+  config.max_attempts = 1;
+  config.on_quarantine = "fail";
+  Sampling world(config);
+  world.lease(0);
+  world.clock.advance(config.lease_seconds);
+  world.coordinator->tick();
+  CHECK(world.status().state == "failed");
+  REQUIRE(world.coordinator->failure().has_value());
+  CHECK(world.coordinator
+            ->handle(WorkRequest{world.incarnation, 0, world.sequence})
+            .index() == Reply(StopReply{}).index());
+}
+
+TEST_CASE(
+    "cohorts: nothing is offered before all groups of a cohort are here") {
+  Sampling world;
+  for (int i = 0; i < 3; ++i) REQUIRE(world.sample_one());
+  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash}));
+  REQUIRE(world.sample_one());  // the fourth: two pairs, both sides
+  const auto offer = world.ask<CohortReply>(CohortRequest{kPolicyHash});
+  CHECK(offer.cohort.num_pairs == 2);
+  CHECK(offer.cohort.group_size == 3);
+  CHECK(offer.cohort.update == 25);
+  CHECK(offer.cohort.dispatch_index == std::vector<uint64_t>{0, 1});
+  CHECK(offer.cohort.sources == std::vector<std::string>{"set 0", "set 1"});
+  CHECK(offer.cohort.query.completions.size() == 6);
+  CHECK(offer.cohort.query.gen_embeddings.size() == 6 * test::kFakeDim);
+  CHECK(offer.cohort.target.disc_embeddings.size() == 2 * test::kFakeDim);
+}
+
+TEST_CASE(
+    "cohorts: an unanswered offer is made again after its deadline or a "
+    "restart of the service") {
+  Sampling world;
+  const auto offer = world.first_cohort();
+  const auto second = world.ask<CohortReply>(CohortRequest{kPolicyHash});
+  CHECK(second.cohort.id == offer.cohort.id + 1);
+  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash}));
+  world.clock.advance(world.config.reward_seconds);
+  CHECK(world.ask<CohortReply>(CohortRequest{kPolicyHash}).cohort ==
+        offer.cohort);
+  RegisterRequest start;
+  start.role = Role::kReward;
+  start.start_id = "two";
+  world.ask<RegisterReply>(start);
+  CHECK(world.ask<CohortReply>(CohortRequest{kPolicyHash}).input_digest ==
+        offer.input_digest);
+}
+
+TEST_CASE("cohorts: one run has one reward policy") {
+  Sampling world;
+  world.first_cohort();
+  const Reply reply = world.coordinator->handle(CohortRequest{"other"});
+  REQUIRE(std::holds_alternative<RefusedReply>(reply));
+  CHECK_THAT(std::get<RefusedReply>(reply).reason,
+             Catch::Contains("policy-1") && Catch::Contains("other"));
+}
+
+TEST_CASE(
+    "cohorts: failed cells are scored again, then the run stops with the "
+    "reason; no reward is made up") {
+  CoordinatorConfig config;
+  config.reward_attempts = 2;
+  Sampling world(config);
+  const auto offer = world.first_cohort();
+  auto table = fake_rewards(offer);
+  table.total.query[0] = {CellState::kFailed, 0.0, "model is gone"};
+  const RewardResultRequest failed{offer.cohort.id, table};
+  world.ask<AckReply>(failed);
+  CHECK(world.status().cohorts_rewarded == 0);
+  CHECK_FALSE(world.coordinator->failure().has_value());
+  world.clock.advance(1.0);
+  CHECK(world.ask<CohortReply>(CohortRequest{kPolicyHash}).cohort.id ==
+        offer.cohort.id);
+  world.ask<AckReply>(failed);
+  REQUIRE(world.coordinator->failure().has_value());
+  CHECK_THAT(*world.coordinator->failure(), Catch::Contains("model is gone"));
+}
+
+TEST_CASE("cohorts: a malformed table is refused and counts as a failure") {
+  Sampling world;
+  const auto offer = world.first_cohort();
+  auto table = fake_rewards(offer);
+  table.total.query.pop_back();
+  CHECK(world.refused(RewardResultRequest{offer.cohort.id, table}));
+  CHECK(world.status().counters.reward_retries == 1);
+  CHECK(world.refused(RewardResultRequest{999, fake_rewards(offer)}));
+}
+
+TEST_CASE("learner reports: what cannot be is refused by field") {
+  Sampling world;
+  WorkDoneRequest report;
+  report.incarnation = world.incarnation;
+  report.sequence = 99;
+  CHECK(world.refused(report));
+  report.rank = 7;
+  report.sequence = 0;
+  CHECK(world.refused(report));
+  world.register_learner("b");
+  const auto work = world.ask<WorkReply>(WorkRequest{world.incarnation, 0, 0});
+  world.learner.begin(std::get<BeginPhaseItem>(work.item));
+  auto done = fake_report(world.learner, work, world.incarnation, 0);
+  done.weights.version.update = 3;
+  CHECK(world.refused(done));
+  done = fake_report(world.learner, work, world.incarnation, 0);
+  done.weights.hash.clear();
+  CHECK(world.refused(done));
+  CHECK(world.has_event("report_refused"));
+}
+
+}  // namespace ume
