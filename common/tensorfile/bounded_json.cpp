@@ -54,6 +54,10 @@ nlohmann::json parse_json(std::string_view text,
                        " bytes; at most " + std::to_string(limits.max_bytes) +
                        " are read");
   }
+  // The parser takes a NUL byte for the end of the text.
+  if (text.find('\0') != std::string_view::npos) {
+    throw InvalidInput(where + ": not valid JSON: holds a NUL byte");
+  }
   JsonWatcher watcher(where, limits.max_depth);
   try {
     return nlohmann::json::parse(

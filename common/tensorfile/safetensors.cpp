@@ -94,6 +94,10 @@ TensorViews parse_safetensors(std::span<const std::byte> bytes,
   if (text.empty() || text.front() != '{') {
     throw InvalidInput(where + ": the header must start with '{'");
   }
+  // The JSON parser takes a NUL byte for the end of the text.
+  if (text.find('\0') != std::string_view::npos) {
+    throw InvalidInput(where + ": the header holds a NUL byte");
+  }
   SafetensorsHeader header = parse_safetensors_header(text, where);
   const auto data = bytes.subspan(8 + header_bytes);
   check_layout(header.entries, data.size(), where);
