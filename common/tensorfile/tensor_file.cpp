@@ -70,14 +70,19 @@ namespace {
 // shard file -> the tensors that it must hold.
 using ShardNames = std::map<std::string, std::set<std::string>>;
 
+constexpr auto kReplaceBadText = nlohmann::json::error_handler_t::replace;
+
 // The index decides which files are opened: plain names of this folder only.
 void check_shard_name(const std::string& index, const std::string& name) {
   const bool plain =
       !name.empty() && name.size() <= 255 && name.front() != '.' &&
       name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
   if (!plain || !name.ends_with(".safetensors")) {
-    throw InvalidInput(index + ": weight_map names \"" + name.substr(0, 200) +
-                       "\", expected a *.safetensors file of the same folder");
+    // Quoted by the writer of JSON: the name may hold control characters.
+    const std::string shown = nlohmann::json(name.substr(0, 200))
+                                  .dump(-1, ' ', true, kReplaceBadText);
+    throw InvalidInput(index + ": weight_map names " + shown +
+                       ", expected a *.safetensors file of the same folder");
   }
 }
 
