@@ -1,8 +1,10 @@
 #include "learner/checkpoint.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -85,13 +87,21 @@ std::map<std::string, CheckpointFile> seal_files(const std::string& folder) {
   return files;
 }
 
-// Gives the finished folder its name; a former one of that name goes.
+// Gives the finished folder its name. A former one of that name is exchanged
+// for it in one step, so that one of them is whole at any moment.
 void publish_folder(const std::string& temporary, const std::string& folder) {
-  const std::string former = temporary + "-former";
-  if (fs::exists(folder)) rename_durably(folder, former);
-  rename_durably(temporary, folder);
-  fs::remove_all(former);
   const fs::path path(folder);
+  const bool exchanged =
+      fs::exists(folder) && renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD,
+                                      folder.c_str(), RENAME_EXCHANGE) == 0;
+  if (exchanged) {
+    fsync_directory(path.parent_path().string());
+    fs::remove_all(temporary);
+  } else {
+    // Nothing to exchange, or a file system that cannot.
+    fs::remove_all(folder);
+    rename_durably(temporary, folder);
+  }
   write_file_atomic((path.parent_path() / "latest").string(),
                     path.filename().string() + "\n");
 }

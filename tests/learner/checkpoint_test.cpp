@@ -1,0 +1,248 @@
+#include "learner/checkpoint.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "common/collective/thread_collective.h"
+#include "common/error/error.h"
+#include "common/files/files.h"
+#include "learner/weight_list.h"
+#include "tests/learner/sft_cases.h"
+
+namespace ume {
+namespace {
+
+SftConfig short_config() {
+  SftConfig config =
+      sft_case_config(sft_case().json["runs"]["single_rank_decay_noclip"]);
+  config.steps = 4;
+  config.optimizer.schedule = "cosine";
+  return config;
+}
+
+// A model in training on the recorded batch.
+class Session {
+ public:
+  explicit Session(const SftConfig& config, NamedTensors weights)
+      : model_(sft_case().model,
+               std::move(weights),
+               {.vision = config.freeze_vision, .merger = config.freeze_merger},
+               config.optimizer),
+        one_(make_single_collective()),
+        trainer_(model_, config, sft_case().tokens, *one_) {}
+  explicit Session(const SftConfig& config)
+      : Session(config, sft_case_weights()) {}
+
+  void train(int64_t begin, int64_t end) {
+    const std::vector<std::vector<SftPair>> batches{sft_case().pairs};
+    for (int64_t s = begin; s < end; ++s) trainer_.step(batches, s);
+  }
+  CheckpointManifest save(const std::string& folder,
+                          uint64_t step,
+                          const SaveCheckpointOptions& options = {}) {
+    return save_checkpoint(folder, model_,
+                           {.phase = "sft",
+                            .step = step,
+                            .run_update = step,
+                            .data_position = 4 * step},
+                           options, *one_);
+  }
+  TrainedModel& model() { return model_; }
+  std::string hash() { return hash_weights(model_.parameters().tensors()); }
+
+ private:
+  TrainedModel model_;
+  std::unique_ptr<Collective> one_;
+  SftTrainer trainer_;
+};
+
+void flip_byte(const std::string& path, int64_t from_end) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(-from_end, std::ios::end);
+  const char c = static_cast<char>(file.get());
+  file.seekp(-from_end, std::ios::end);
+  file.put(static_cast<char>(c ^ 1));
+}
+
+TEST_CASE(
+    "checkpoint: 2 steps, save, load and 2 steps equal 4 steps, bit by "
+    "bit") {
+  const ScratchFolder scratch;
+  const SftConfig config = short_config();
+  Session straight(config);
+  straight.train(0, 4);
+
+  Session first(config);
+  first.train(0, 2);
+  const CheckpointManifest manifest =
+      first.save(scratch.path("sft/step_000002"), 2);
+  CHECK(manifest.weight_hash == first.hash());
+
+  // Whatever the new process starts from, the checkpoint replaces.
+  Session second(config, init_weights(sft_case().model, 5));
+  const TrainingProgress progress =
+      load_checkpoint(scratch.path("sft/step_000002"), second.model());
+  CHECK(progress ==
+        TrainingProgress{
+            .phase = "sft", .step = 2, .run_update = 2, .data_position = 8});
+  CHECK(second.hash() == first.hash());
+  second.train(2, 4);
+  CHECK(second.hash() == straight.hash());
+}
+
+TEST_CASE("checkpoint: any damaged byte is found and the older one is taken") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  const std::string parent = scratch.path("sft");
+  session.save(parent + "/step_000001", 1);
+  session.train(0, 1);
+  session.save(parent + "/step_000002", 2);
+  CHECK(find_checkpoint(parent)->folder == parent + "/step_000002");
+  CHECK(read_file(parent + "/latest") == "step_000002\n");
+
+  for (const std::string name : {"weights.safetensors", "optimizer.safetensors",
+                                 "state.json", "config.json"}) {
+    INFO(name);
+    const std::string path = parent + "/step_000002/" + name;
+    flip_byte(path, 9);
+    CHECK_THROWS_WITH(verify_checkpoint(parent + "/step_000002"),
+                      Catch::Contains(name));
+    CHECK_THROWS_AS(load_checkpoint(parent + "/step_000002", session.model()),
+                    InvalidInput);
+    const auto found = find_checkpoint(parent);
+    REQUIRE(found);
+    CHECK(found->folder == parent + "/step_000001");
+    REQUIRE(found->skipped.size() == 1);
+    CHECK_THAT(found->skipped[0], Catch::Contains(name));
+    flip_byte(path, 9);
+  }
+  std::filesystem::remove(parent + "/step_000002/manifest.json");
+  CHECK(find_checkpoint(parent)->folder == parent + "/step_000001");
+  std::filesystem::resize_file(parent + "/step_000001/weights.safetensors",
+                               1000);
+  CHECK_FALSE(find_checkpoint(parent));
+  CHECK_FALSE(find_checkpoint(scratch.path("nothing")));
+}
+
+TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  const std::string parent = scratch.path("sft");
+  std::filesystem::create_directories(parent + "/step_000009.tmp-1");
+  for (uint64_t step : {1, 2, 3, 3, 4}) {
+    session.save(parent + "/" + checkpoint_name(step), step,
+                 {.companions = "", .keep = 2});
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(parent)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  CHECK(names ==
+        std::vector<std::string>{"latest", "step_000003", "step_000004"});
+}
+
+TEST_CASE("checkpoint: the export is a model folder that loads again") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  session.save(scratch.path("sft/step_000004"), 4,
+               {.export_model = true,
+                .export_dtype = torch::kFloat32,
+                .companions = parity_path("model_b_qwen2vl_untied")});
+  const std::string folder = scratch.path("sft/step_000004/model");
+  const ModelConfig config = load_model_config(folder);
+  CHECK(hash_weights(load_weights(folder, config)) == session.hash());
+  CHECK(std::filesystem::exists(folder + "/tokenizer.json"));
+  CHECK(folder_hash(folder).size() == 32);
+}
+
+TEST_CASE("checkpoint: another model is refused, naming the tensor") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  session.save(scratch.path("sft/step_000001"), 1);
+  const ModelConfig other =
+      load_model_config(parity_path("model_a_qwen2vl_tied"));
+  TrainedModel model(other, init_weights(other, 1), {}, {});
+  CHECK_THROWS_AS(load_checkpoint(scratch.path("sft/step_000001"), model),
+                  InvalidInput);
+}
+
+TEST_CASE("checkpoint: a folder that cannot be written fails on all ranks") {
+  const ScratchFolder scratch;
+  std::ofstream(scratch.path("sft")) << "a file where a folder should be";
+  auto ranks = make_thread_collectives(2);
+  std::vector<int> codes(2);
+  std::vector<std::thread> threads;
+  for (int r = 0; r < 2; ++r) {
+    threads.emplace_back([&, r] {
+      TrainedModel model(sft_case().model, sft_case_weights(), {}, {});
+      try {
+        save_checkpoint(scratch.path("sft/step_000001"), model, {}, {},
+                        *ranks[r]);
+      } catch (const IoError& error) {
+        codes[r] = static_cast<int>(error.code());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(codes == std::vector<int>{74, 74});
+}
+
+TEST_CASE("checkpoint: ranks with different weights are refused") {
+  const ScratchFolder scratch;
+  auto ranks = make_thread_collectives(2);
+  int refused = 0;
+  std::mutex mutex;
+  std::vector<std::thread> threads;
+  for (int r = 0; r < 2; ++r) {
+    threads.emplace_back([&, r] {
+      TrainedModel model(sft_case().model, sft_case_weights(), {}, {});
+      if (r == 1) model.parameters().values()[7] += 1e-3;
+      try {
+        save_checkpoint(scratch.path("sft/step_000001"), model, {}, {},
+                        *ranks[r]);
+      } catch (const InvalidInput&) {
+        const std::lock_guard lock(mutex);
+        ++refused;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(refused == 2);
+  CHECK_FALSE(std::filesystem::exists(scratch.path("sft/step_000001")));
+}
+
+TEST_CASE("checkpoint: a manifest cannot name files outside its folder") {
+  const ScratchFolder scratch;
+  for (const std::string name : {"../x", "/etc/passwd", "a/../../x", ""}) {
+    CheckpointManifest manifest{
+        .phase = "sft", .weight_hash = "0", .files = {}};
+    manifest.files[name] = {.num_bytes = 1, .hash = "0"};
+    write_file_atomic(scratch.path("manifest.json"), manifest_json(manifest));
+    CHECK_THROWS_AS(read_manifest(scratch.path("")), InvalidInput);
+  }
+  CheckpointManifest good{
+      .phase = "sft", .step = 7, .weight_hash = "0", .files = {}};
+  good.files["model/config.json"] = {.num_bytes = 1, .hash = "0"};
+  write_file_atomic(scratch.path("manifest.json"), manifest_json(good));
+  CHECK(read_manifest(scratch.path("")) == good);
+}
+
+TEST_CASE("weight_list: every tensor by hub name, with the manifest's hash") {
+  const NamedTensors weights = sft_case_weights();
+  const auto list = weight_list(weights);
+  REQUIRE(list.size() == weights.size());
+  CHECK(list[0].name == weights.begin()->first);
+  CHECK(list[0].dtype == "F32");
+  CHECK(list[0].bytes.size() == weights.begin()->second.nbytes());
+  const auto channel = make_memory_weight_channel();
+  CHECK(channel->publish({.update = 1, .incarnation = 1}, list).hash ==
+        hash_weights(weights));
+}
+
+}  // namespace
+}  // namespace ume
