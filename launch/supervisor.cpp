@@ -19,6 +19,7 @@ namespace {
 constexpr double kCoordinatorStartSeconds = 30.0;
 constexpr double kShutdownSeconds = 20.0;
 constexpr double kCheckpointSeconds = 120.0;
+constexpr double kExportSeconds = 60.0;
 constexpr double kStatusTimeoutSeconds = 2.0;
 constexpr double kStatusEverySeconds = 0.5;
 
@@ -165,6 +166,7 @@ bool Supervisor::workers_finished() const {
 ExitCode Supervisor::watch() {
   double next_status = 0.0;
   double stop_by = -1.0;
+  double finish_by = -1.0;
   for (;;) {
     const double now = now_seconds();
     if (const auto code = tend_roles(now)) return *code;
@@ -181,10 +183,13 @@ ExitCode Supervisor::watch() {
       display_.message("the run stopped: " + failure_);
       return ExitCode::kFailure;
     }
-    if (workers_finished()) break;
+    if (workers_finished()) {
+      // The last trajectories may still be on their way to their files.
+      if (finish_by < 0.0) finish_by = now + kExportSeconds;
+      if (training_done_ || stopping_ || now > finish_by) break;
+    }
     nap(0.05);
   }
-  poll_status();
   if (training_done_) return ExitCode::kDone;
   return signals_.first() == SIGINT ? ExitCode::kInterrupted
                                     : ExitCode::kRunAgain;

@@ -16,6 +16,7 @@
 #include "launch/eval_command.h"
 #include "launch/ledger_command.h"
 #include "launch/report_command.h"
+#include "launch/reward_command.h"
 #include "launch/role_command.h"
 #include "launch/train_command.h"
 
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
   ume::add_config_command(app);
   ume::add_eval_command(app);
   ume::add_report_command(app);
+  ume::add_reward_command(app);
   ume::add_ledger_command(app);
   ume::add_role_command(app);
   for (const ume::EngineCommand& command : ume::kEngineCommands) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <optional>
 
@@ -90,6 +91,15 @@ int64_t common_dimension(const CohortRecords& cohort,
   return best;
 }
 
+// The number that the records give, so that a control's permutation is the one
+// of the run; their place in the file for other names.
+uint64_t cohort_number(const std::string& id, uint64_t place) {
+  uint64_t number = 0;
+  const char* end = id.data() + id.size();
+  const auto [stopped, error] = std::from_chars(id.data(), end, number);
+  return error == std::errc() && stopped == end ? number : place;
+}
+
 struct FilledSide {
   CohortSide side;
   std::map<int64_t, std::string> defects;
@@ -163,10 +173,10 @@ std::vector<ScoredRecord> score_records(
     rows[i].sample = records[i].sample;
   }
   const bool use_prompt = pipeline.config().missing_embedding == "prompt";
-  uint64_t number = 0;
+  uint64_t place = 0;
   for (const CohortRecords& grouped : group(records)) {
     Cohort cohort;
-    cohort.id = number++;
+    cohort.id = cohort_number(grouped.id, place++);
     cohort.num_pairs = static_cast<int64_t>(grouped.pairs.size());
     cohort.group_size = largest_group(grouped);
     if (pipeline.compares_pairs()) check_complete(grouped, cohort.group_size);

@@ -52,6 +52,11 @@ std::vector<ScoredRecord> score_records(
 std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
                                                       const std::string& name);
 
+// The same from a file, which may be compressed with zstd (a run's
+// trajectories/PHASE/step_NNNNNN.jsonl.zst). Throws IoError when it cannot be
+// read; InvalidInput beyond 1 GiB of text or for a damaged frame.
+std::vector<TrajectoryRecord> read_trajectory_file(const std::string& path);
+
 // {"cohort", "pair", "side", "sample", "reward", "components": {name: number or
 // {"invalid": reason} or {"failed": reason}}}; `reward` likewise.
 void write_scored_records(std::ostream& out,

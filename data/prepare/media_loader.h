@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include "data/media/preprocessor_config.h"
 #include "data/prepare/media_cache.h"
 #include "data/prepare/prepare_config.h"
+#include "data/records/media_roots.h"
 
 namespace ume {
 
@@ -19,11 +19,10 @@ namespace ume {
 // Thread-safe.
 class MediaLoader {
  public:
-  // roots: what a reference's root name stands for. A reference with an empty
-  // root is a path as the user gave it.
+  // A reference with an empty root is a path as the user gave it.
   MediaLoader(const PreprocessorConfig& preprocessor,
               const PrepareConfig& config,
-              std::map<std::string, std::filesystem::path> roots);
+              MediaRoots roots);
 
   // files: one for a picture; the frames of a video in order.
   // Throws InvalidInput, naming the file, for an unknown root, a path that
@@ -55,7 +54,7 @@ class MediaLoader {
   std::shared_ptr<const PreparedMedia> make_blank(int64_t side) const;
 
   const PreprocessorConfig preprocessor_;
-  const std::map<std::string, std::filesystem::path> roots_;
+  const MediaRoots roots_;
   const DecodeOptions decode_options_;
   const PixelLimits image_limits_;
   const PixelLimits video_limits_;

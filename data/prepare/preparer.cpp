@@ -14,6 +14,7 @@
 #include "data/prepare/internal/sequence_builder.h"
 #include "data/prepare/media_loader.h"
 #include "data/prepare/prompt_template.h"
+#include "data/records/media_roots.h"
 
 namespace ume {
 namespace {
@@ -32,14 +33,10 @@ constexpr int64_t kHeaderTokens = 3;
 // What the published cold start assumes of every video.
 constexpr double kExampleFps = 2.0;
 
-std::map<std::string, std::filesystem::path> roots_of(
-    const PreparerOptions& options) {
-  std::map<std::string, std::filesystem::path> roots;
-  roots["."] = options.record_folder;
-  for (const auto& [name, folder] : options.prepare.media_roots) {
-    roots[name] = folder;
-  }
-  return roots;
+MediaRoots roots_of(const PreparerOptions& options) {
+  std::map<std::string, std::string> folders = options.prepare.media_roots;
+  folders.try_emplace(".", options.record_folder.string());
+  return MediaRoots(folders);
 }
 
 const PrepareConfig& validated(const PreparerOptions& options) {
@@ -168,6 +165,8 @@ struct PromptPreparer::State {
 PromptPreparer::PromptPreparer(const PreparerOptions& options)
     : state_(std::make_unique<State>(options)) {}
 
+PromptPreparer::PromptPreparer(PromptPreparer&&) noexcept = default;
+PromptPreparer& PromptPreparer::operator=(PromptPreparer&&) noexcept = default;
 PromptPreparer::~PromptPreparer() = default;
 
 const Tokenizer& PromptPreparer::tokenizer() const {

@@ -17,7 +17,8 @@ struct PreparerOptions {
   // tokenizer.json and preprocessor_config.json
   std::filesystem::path model_folder;
   PrepareConfig prepare;
-  // What media root "." stands for: the folder of the record file.
+  // What media root "." stands for, unless `prepare.media_roots` says: the
+  // folder of the record file.
   std::filesystem::path record_folder = ".";
   // Where prepare_example cuts; 0: nowhere.
   int64_t max_example_tokens = 0;
@@ -49,6 +50,8 @@ class PromptPreparer {
   // Throws InvalidInput or IoError if the folder's files cannot be used,
   // ConfigError for options out of range.
   explicit PromptPreparer(const PreparerOptions& options);
+  PromptPreparer(PromptPreparer&&) noexcept;
+  PromptPreparer& operator=(PromptPreparer&&) noexcept;
   ~PromptPreparer();
 
   // System turn, the record's media and templated text as the user turn, and

@@ -2,6 +2,7 @@
 
 #include "common/error/error.h"
 #include "data/internal/json_file.h"
+#include "data/records/internal/annotated_record.h"
 #include "data/records/internal/fields.h"
 #include "data/records/internal/record_index.h"
 
@@ -65,16 +66,16 @@ AnnotatedSide read_side(const Fields& side, const std::string& media_root) {
   return out;
 }
 
-AnnotatedPair read_pair(const nlohmann::json& record,
-                        const std::string& where,
-                        const std::string& media_root) {
+}  // namespace
+
+AnnotatedPair parse_annotated_record(const nlohmann::json& record,
+                                     const std::string& where,
+                                     const std::string& media_root) {
   const Fields fields(record, where);
   return {fields.text_or_empty("dataset_name"),
           read_side(fields.object("qry"), media_root),
           read_side(fields.object("pos"), media_root)};
 }
-
-}  // namespace
 
 struct AnnotatedPairFile::State {
   RecordIndex index;
@@ -100,7 +101,8 @@ std::string AnnotatedPairFile::where(size_t i) const {
 }
 
 AnnotatedPair AnnotatedPairFile::at(size_t i) const {
-  return read_pair(state_->index.at(i), where(i), state_->media_root);
+  return parse_annotated_record(state_->index.at(i), where(i),
+                                state_->media_root);
 }
 
 std::vector<AnnotatedPair> read_annotated_pairs(

@@ -11,6 +11,7 @@
 #include "common/random/philox.h"
 #include "data/internal/json_file.h"
 #include "data/records/internal/fields.h"
+#include "data/records/internal/pair_records.h"
 #include "data/records/internal/record_index.h"
 
 namespace ume {
@@ -20,19 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxListBytes = 1u << 20;
 constexpr size_t kMaxPairs = 4u << 20;
-
-enum class Strategy { kAll, kFirst, kEnd, kRandom };
-
-struct Sampling {
-  Strategy strategy = Strategy::kAll;
-  uint64_t amount = 0;
-  bool is_percent = false;
-};
-
-struct ListEntry {
-  fs::path file;
-  Sampling sampling;
-};
 
 PromptRecord read_side(const Fields& record,
                        const std::string& side,
@@ -54,11 +42,11 @@ Sampling parse_sampling(const std::string& text, const std::string& where) {
   const size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
   if (name == "first") {
-    sampling.strategy = Strategy::kFirst;
+    sampling.strategy = SamplingStrategy::kFirst;
   } else if (name == "end") {
-    sampling.strategy = Strategy::kEnd;
+    sampling.strategy = SamplingStrategy::kEnd;
   } else if (name == "random") {
-    sampling.strategy = Strategy::kRandom;
+    sampling.strategy = SamplingStrategy::kRandom;
   }
   const char* begin =
       colon == std::string::npos ? nullptr : text.data() + colon + 1;
@@ -67,7 +55,8 @@ Sampling parse_sampling(const std::string& text, const std::string& where) {
     sampling.is_percent = true;
     --end;
   }
-  bool is_good = begin != nullptr && sampling.strategy != Strategy::kAll;
+  bool is_good =
+      begin != nullptr && sampling.strategy != SamplingStrategy::kAll;
   if (is_good) {
     const auto [stop, error] = std::from_chars(begin, end, sampling.amount);
     is_good = error == std::errc() && stop == end &&
@@ -90,17 +79,17 @@ std::vector<size_t> choose(const Sampling& sampling,
                            uint64_t stream) {
   std::vector<size_t> chosen(size);
   std::iota(chosen.begin(), chosen.end(), size_t{0});
-  if (sampling.strategy == Strategy::kAll) return chosen;
+  if (sampling.strategy == SamplingStrategy::kAll) return chosen;
   const uint64_t wanted = sampling.is_percent
                               ? (size * sampling.amount + 99) / 100
                               : sampling.amount;
   const auto count = static_cast<size_t>(std::min<uint64_t>(wanted, size));
-  if (sampling.strategy == Strategy::kEnd) {
+  if (sampling.strategy == SamplingStrategy::kEnd) {
     chosen.erase(chosen.begin(),
                  chosen.end() - static_cast<std::ptrdiff_t>(count));
     return chosen;
   }
-  if (sampling.strategy == Strategy::kRandom) {
+  if (sampling.strategy == SamplingStrategy::kRandom) {
     RandomStream(seed, stream).shuffle(std::span<size_t>(chosen));
   }
   chosen.resize(count);
@@ -112,9 +101,9 @@ std::string scalar(const YAML::Node& node) {
   return node.IsDefined() && node.IsScalar() ? node.Scalar() : "";
 }
 
-ListEntry read_entry(const YAML::Node& node,
-                     const fs::path& folder,
-                     const std::string& where) {
+PairListEntry read_entry(const YAML::Node& node,
+                         const fs::path& folder,
+                         const std::string& where) {
   if (!node.IsMap()) throw InvalidInput(where + ": expected a mapping");
   for (const auto& member : node) {
     const std::string key = scalar(member.first);
@@ -127,7 +116,7 @@ ListEntry read_entry(const YAML::Node& node,
   if (file.empty()) {
     throw InvalidInput(where + ".json_path: expected a path");
   }
-  ListEntry entry{folder / file, {}};
+  PairListEntry entry{folder / file, {}};
   if (node["sampling_strategy"].IsDefined()) {
     entry.sampling = parse_sampling(scalar(node["sampling_strategy"]), where);
   }
@@ -143,14 +132,14 @@ YAML::Node load_yaml(const fs::path& path) {
   }
 }
 
-std::vector<ListEntry> read_list(const fs::path& path) {
+std::vector<PairListEntry> read_list(const fs::path& path) {
   const std::string file = path.string();
   const YAML::Node root = load_yaml(path);
   if (!root.IsMap() || root.size() != 1 || !root["datasets"].IsDefined() ||
       !root["datasets"].IsSequence()) {
     throw InvalidInput(file + ": expected one key, 'datasets', with a list");
   }
-  std::vector<ListEntry> entries;
+  std::vector<PairListEntry> entries;
   for (const YAML::Node& node : root["datasets"]) {
     const std::string where =
         file + ", line " + std::to_string(node.Mark().line + 1) +
@@ -164,12 +153,24 @@ std::vector<ListEntry> read_list(const fs::path& path) {
 
 }  // namespace
 
+std::vector<PairListEntry> read_pair_list_entries(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  if (extension == ".yaml" || extension == ".yml") return read_list(path);
+  return {{path, {}}};
+}
+
+PairRecord parse_pair_record(const nlohmann::json& record,
+                             const std::string& where,
+                             const std::string& media_root) {
+  const Fields fields(record, where);
+  return {0, fields.text_or_empty("dataset_name"),
+          read_side(fields, "qry", media_root),
+          read_side(fields, "pos", media_root)};
+}
+
 std::vector<PairRecord> read_pair_list(const fs::path& path,
                                        const PairListOptions& options) {
-  const std::string extension = path.extension().string();
-  const bool is_list = extension == ".yaml" || extension == ".yml";
-  const std::vector<ListEntry> entries =
-      is_list ? read_list(path) : std::vector<ListEntry>{{path, {}}};
+  const std::vector<PairListEntry> entries = read_pair_list_entries(path);
   std::vector<PairRecord> pairs;
   for (size_t e = 0; e < entries.size(); ++e) {
     const RecordIndex index(entries[e].file);
@@ -180,11 +181,9 @@ std::vector<PairRecord> read_pair_list(const fs::path& path,
                          std::to_string(kMaxPairs) + " pairs");
     }
     for (const size_t i : chosen) {
-      const nlohmann::json json = index.at(i);
-      const Fields record(json, index.where(i));
-      pairs.push_back({pairs.size(), record.text_or_empty("dataset_name"),
-                       read_side(record, "qry", options.media_root),
-                       read_side(record, "pos", options.media_root)});
+      pairs.push_back(
+          parse_pair_record(index.at(i), index.where(i), options.media_root));
+      pairs.back().position = pairs.size() - 1;
     }
   }
   return pairs;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <numeric>
 #include <string>
 
@@ -36,6 +37,9 @@ std::vector<float> score_matrix(std::span<const float> queries,
   const int64_t num_candidates = rows_of(candidates, dim, "candidates");
   std::vector<float> out(static_cast<size_t>(num_queries) * num_candidates);
   if (out.empty()) return out;
+  // The result must not depend on the machine's number of cores.
+  static std::once_flag once;
+  std::call_once(once, [] { openblas_set_num_threads(1); });
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, num_queries,
               num_candidates, dim, 1.0f, queries.data(), dim, candidates.data(),
               dim, 0.0f, out.data(), num_candidates);

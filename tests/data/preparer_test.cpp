@@ -331,11 +331,11 @@ TEST_CASE("media are found under their roots and nowhere else") {
     CHECK_THROWS_WITH(preparer.prepare(record_with(image)), Contains(text));
     CHECK_THROWS_AS(preparer.prepare(record_with(image)), InvalidInput);
   };
-  refuses({"other", "p.png", ""}, "'other' is not among media_roots");
-  refuses({"set", "../p.png", ""}, "leaves its media root");
-  refuses({"set", (folder.path() / "p.png").string(), ""}, "leaves");
+  refuses({"other", "p.png", ""}, "'other' is not configured");
+  refuses({"set", "../p.png", ""}, "'..'");
+  refuses({"set", (folder.path() / "p.png").string(), ""}, "absolute");
   refuses({"set", "", ""}, "empty");
-  refuses({"set", "q.png", ""}, "q.png: no such file");
+  refuses({"set", "q.png", ""}, "q.png': No such file");
   std::ofstream(folder.path() / "p.png") << "no picture";
   refuses({"set", "p.png", ""}, "p.png: not a JPEG, PNG or WebP");
 }

@@ -1,6 +1,12 @@
 #include "reward/offline_scoring.h"
 
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "common/error/error.h"
@@ -164,4 +170,50 @@ TEST_CASE("malformed records are refused with file and line") {
   throws(std::string("{\"cohort\": \"\xff\"}"), "not valid JSON");
   throws(std::string(100000, '['), "not valid JSON");
   CHECK(read(line("query", 0, 0, "[1e300]"))[0].gen_embedding[0] > 1e38f);
+}
+
+TEST_CASE("files are read plain or compressed, and refused when cut short") {
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("ume_reward_" + std::to_string(::getpid())))
+                               .string();
+  const auto read_back = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    return read_trajectory_file(path);
+  };
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += kPlane;
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  packed.resize(
+      ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 3));
+  CHECK(read_back(kPlane).size() == 4);
+  CHECK(read_back(packed).size() == 8000);
+  CHECK(read_back(packed + packed).size() == 16000);
+  CHECK_THROWS_AS(read_back(packed.substr(0, packed.size() / 2)), InvalidInput);
+  CHECK_THROWS_AS(read_back(packed.substr(0, 6)), InvalidInput);
+  packed[packed.size() / 2] ^= 0x55;
+  CHECK_THROWS_AS(read_back(packed), InvalidInput);
+  std::filesystem::remove(path);
+  CHECK_THROWS_AS(read_trajectory_file(path), IoError);
+}
+
+TEST_CASE("the control offline permutes as in the run, by cohort number") {
+  RewardConfig config;
+  config.control = "shuffle";
+  const auto c = read_fixture("parity/reward/reward_cases.json")[8];
+  Cohort cohort = parity_cohort(c);
+  cohort.id = 12;
+  const RewardPipeline pipeline = make_reward_pipeline(config);
+  const RewardTable table = pipeline.score(cohort);
+  std::string text = as_jsonl(c);
+  for (size_t at; (at = text.find("\"c1\"")) != std::string::npos;) {
+    text.replace(at, 4, "12");
+  }
+  auto records = read(text);
+  std::reverse(records.begin(), records.end());  // pairs in the run's order
+  for (const ScoredRecord& row : score_records(pipeline, records)) {
+    const auto& cells =
+        row.side == Side::kQuery ? table.total.query : table.total.target;
+    const int64_t at = std::stoll(row.pair) * cohort.group_size + row.sample;
+    CHECK(row.reward.value == Approx(cells[at].value).margin(1e-6));
+  }
 }
