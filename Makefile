@@ -60,6 +60,11 @@ emoji-base: build ## train the example's starting model anew (long)
 	  model.path=build/emoji-base-init $(if $(RESUME),--resume)
 	@echo "the model is in runs/emoji-base/model; copy its model.safetensors to $(EMOJI)/base"
 
+.PHONY: chaos
+chaos: build ## kill every role once; the run must end as a calm one does
+	@python3 tests/system/processes_test.py --programs $(BUILD)/bin \
+	  Processes.test_every_role_killed_once_changes_nothing
+
 .PHONY: format
 format: ## clang-format over the tree
 	@git ls-files '*.cpp' '*.h' | xargs -r clang-format -i

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/role_loop.h"
+#include "common/clock/deadline.h"
 
 namespace ume {
 
@@ -14,7 +15,10 @@ RewardWorker::RewardWorker(const RewardPipeline& pipeline,
 void RewardWorker::step() {
   const Reply reply = ask(client_, CohortRequest{pipeline_.policy_hash()});
   const auto* work = std::get_if<CohortReply>(&reply);
-  if (work == nullptr) return;  // refused: ask anew
+  if (work == nullptr) {  // refused: ask anew, not in a hot loop
+    nap(kRefusedPauseSeconds);
+    return;
+  }
   hook_.reached("cohort_received");
   RewardResultRequest answer;
   answer.cohort = work->cohort.id;

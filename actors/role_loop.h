@@ -17,6 +17,8 @@ struct StopRun {
 // How long a role goes on asking a coordinator that does not answer. It may be
 // restarting; after this the role gives up and leaves with exit code 69.
 constexpr double kCoordinatorTimeoutSeconds = 60.0;
+// Pause of a role whose request was refused.
+constexpr double kRefusedPauseSeconds = 0.2;
 
 // Registers and returns this start's incarnation. Asks until the coordinator
 // answers. Throws DeadlineExceeded, or StopRun when the run is over.

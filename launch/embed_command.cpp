@@ -155,7 +155,10 @@ void EmbedProgram::run() {
   options.absolute_paths = true;
   if (!a_.text.empty() || !a_.image.empty()) {
     nlohmann::json record = {{"id", 0}, {"text", a_.text}};
-    if (!a_.image.empty()) record["images"] = {a_.image};
+    if (!a_.image.empty()) {
+      // The user's own path, wherever it leads.
+      record["images"] = {std::filesystem::absolute(a_.image).string()};
+    }
     add(parse_prompt(record.dump(), "command line", options));
   } else if (a_.input == "-") {
     read_lines(std::cin, "stdin", options);

@@ -5,6 +5,7 @@
 
 #include "actors/lease_keeper.h"
 #include "actors/role_loop.h"
+#include "common/clock/deadline.h"
 #include "common/error/error.h"
 
 namespace ume {
@@ -66,7 +67,10 @@ GroupResult RolloutWorker::sample_group(const LeaseReply& lease) {
 void RolloutWorker::step() {
   const Reply reply = ask(parts_.client, LeaseRequest{index_});
   const auto* lease = std::get_if<LeaseReply>(&reply);
-  if (lease == nullptr) return;  // refused: ask anew
+  if (lease == nullptr) {  // refused: ask anew, not in a hot loop
+    nap(kRefusedPauseSeconds);
+    return;
+  }
   parts_.hook.reached("leased");
   GroupResultRequest answer{index_, {}};
   try {

@@ -167,6 +167,9 @@ class Processes(unittest.TestCase):
         while time.monotonic() < deadline and not (
                 metrics.is_file() and metrics.stat().st_size > 0):
             time.sleep(0.05)
+        second = self.place.run("train", config, "--resume")
+        self.assertEqual(second.returncode, 78)
+        self.assertIn("in use by process", second.stderr)
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=180)
         self.assertEqual(process.returncode, 130, messages)
