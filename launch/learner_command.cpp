@@ -53,6 +53,8 @@ std::string last_lines(const std::filesystem::path& logs,
     if (name.rfind(role, 0) != 0) continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
+      // Our own words only: mpirun's banner would push the reason out.
+      if (line.rfind(role, 0) != 0 && line.rfind("ume", 0) != 0) continue;
       lines.push_back("  " + line);
       if (lines.size() > kLinesShown) lines.pop_front();
     }

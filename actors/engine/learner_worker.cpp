@@ -103,6 +103,10 @@ void LearnerWorker::begin_model(const BeginPhaseItem& item) {
   }
   if (is_sft) {
     sft_data_ = std::make_unique<AnnotatedPairFile>(config_.sft.data);
+    if (sft_data_->size() == 0) {
+      throw InvalidInput(config_.sft.data +
+                         ": expected at least one annotated pair, found none");
+    }
     const EmbeddingTokens tokens{text_->sampler_tokens().gen_emb,
                                  text_->sampler_tokens().disc_emb};
     sft_ = std::make_unique<SftTrainer>(*model_, config_.sft, tokens,
