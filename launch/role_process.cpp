@@ -14,9 +14,12 @@ constexpr double kLongestDelaySeconds = 10.0;
 // A role that lived so long has recovered: its next delay is short again.
 constexpr double kHealthySeconds = 60.0;
 
+// A full disk stays full; tries would only use up the restarts, and the last
+// role to fail would hide the cause.
 bool would_come_again(int code) {
   return code == static_cast<int>(ExitCode::kUsage) ||
          code == static_cast<int>(ExitCode::kBadData) ||
+         code == static_cast<int>(ExitCode::kIo) ||
          code == static_cast<int>(ExitCode::kConfig) || code == 127;
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/clock/clock.h"
 #include "common/clock/deadline.h"
+#include "common/files/files.h"
 #include "common/wire/zmq_transport.h"
 #include "launch/learner_command.h"
 
@@ -102,6 +103,14 @@ void Supervisor::add_worker_roles() {
       [this] { return learner_command(config_, directory_, programs_); });
 }
 
+// What the role's log cannot say when there is no room for its last words.
+std::string Supervisor::disk_text(const ChildExit& exit) const {
+  if (exit.code != static_cast<int>(ExitCode::kIo)) return "";
+  const std::string root = directory_.root.string();
+  return " (reading or writing failed; " + root + " has " +
+         std::to_string(free_disk_bytes(root) >> 10) + " KiB of free space)";
+}
+
 // Reaps and restarts. Returns the run's exit code when one cannot be kept.
 std::optional<ExitCode> Supervisor::tend_roles(double now_seconds) {
   for (const auto& role : roles_) {
@@ -114,6 +123,7 @@ std::optional<ExitCode> Supervisor::tend_roles(double now_seconds) {
     }
     if (!fatal) continue;
     failure_ = role->name() + " ended with " + fatal->text() +
+               disk_text(*fatal) +
                (restarts_left_ <= 0 ? " and run.max_restarts is used up" : "") +
                "; last lines of its log:\n" +
                last_lines(directory_.logs(), role->name());

@@ -33,6 +33,7 @@ class Supervisor {
   void add_worker_roles();
   ExitCode watch();
   std::optional<ExitCode> tend_roles(double now_seconds);
+  std::string disk_text(const ChildExit& exit) const;
   void pass_signal_on();
   void poll_status();
   bool workers_finished() const;
