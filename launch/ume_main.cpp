@@ -28,9 +28,10 @@ struct EngineCommand {
   const char* help;
 };
 
-constexpr std::array<EngineCommand, 2> kEngineCommands = {{
+constexpr std::array<EngineCommand, 3> kEngineCommands = {{
     {"embed", "turn records of text and pictures into embeddings"},
     {"model", "make models"},
+    {"checkpoint", "look at, check and export weights"},
 }};
 
 [[noreturn]] void execute_engine(int argc, char** argv) {
