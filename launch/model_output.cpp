@@ -26,11 +26,14 @@ WriteModelOptions model_output_options(const std::string& dtype,
                                        const std::string& label) {
   WriteModelOptions options;
   options.dtype = dtype == "float32" ? torch::kFloat32 : torch::kBFloat16;
-  options.progress = [&line, label](uint64_t done, uint64_t total) {
+  options.progress = [&line, label, shown = uint64_t{0}](
+                         uint64_t done, uint64_t total) mutable {
     constexpr uint64_t kMegabyte = 1'000'000;
+    if (done / kMegabyte == shown) return;
+    shown = done / kMegabyte;
     line.update({.label = label,
                  .unit = "MB",
-                 .done = done / kMegabyte,
+                 .done = shown,
                  .total = total / kMegabyte,
                  .detail = ""});
   };
