@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "common/error/error.h"
+#include "common/text/utf8.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/nfc.h"
 #include "data/tokenizer/internal/split.h"
 #include "data/tokenizer/internal/token_trie.h"
 #include "data/tokenizer/internal/tokenizer_spec.h"
-#include "data/tokenizer/utf8.h"
 
 namespace ume {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/error/check.h"
-#include "data/tokenizer/utf8.h"
+#include "common/text/utf8.h"
 
 namespace ume {
 namespace {

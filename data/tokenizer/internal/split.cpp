@@ -2,7 +2,7 @@
 
 #include <utf8proc.h>
 
-#include "data/tokenizer/utf8.h"
+#include "common/text/utf8.h"
 
 namespace ume {
 namespace {
