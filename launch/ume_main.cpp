@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
   ume::add_eval_command(app);
   ume::add_report_command(app);
   ume::add_reward_command(app);
+  ume::add_reward_explain_command(app);
   ume::add_ledger_command(app);
   ume::add_role_command(app);
   for (const ume::EngineCommand& command : ume::kEngineCommands) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/error/error.h"
+#include "common/text/utf8.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/bpe.h"
 #include "data/tokenizer/internal/nfc.h"
@@ -11,7 +12,6 @@
 #include "data/tokenizer/internal/token_trie.h"
 #include "data/tokenizer/internal/tokenizer_spec.h"
 #include "data/tokenizer/internal/word_cache.h"
-#include "data/tokenizer/utf8.h"
 
 namespace ume {
 namespace {

@@ -11,7 +11,7 @@
 #include "data/tokenizer/internal/nfc.h"
 #include "data/tokenizer/internal/word_cache.h"
 #include "data/tokenizer/tokenizer.h"
-#include "data/tokenizer/utf8.h"
+#include "common/text/utf8.h"
 
 using namespace ume;
 

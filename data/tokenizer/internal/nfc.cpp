@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/error/check.h"
+#include "common/text/utf8.h"
 #include "data/tokenizer/internal/char_table.h"
-#include "data/tokenizer/utf8.h"
 
 namespace ume {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
+#include "common/text/utf8.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/split.h"
-#include "data/tokenizer/utf8.h"
 
 namespace ume {
 namespace {
