@@ -70,6 +70,18 @@ chaos: build ## kill every role once; the run must end as a calm one does
 	@python3 tests/system/processes_test.py --programs $(BUILD)/bin \
 	  Processes.test_every_role_killed_once_changes_nothing
 
+FUZZ_SECONDS ?= 60
+FUZZ_TARGET ?=
+
+.PHONY: fuzz
+fuzz: ## fuzz the parsers (FUZZ_SECONDS=60 each, FUZZ_TARGET=name; clang)
+	@command -v clang++-14 >/dev/null || { echo "fuzzing needs clang:" \
+	  "apt-get install clang-14 libclang-rt-14-dev" >&2; exit 69; }
+	@test -f build/fuzz/build.ninja || cmake --preset fuzz
+	@cmake --build --preset fuzz -j $(JOBS)
+	@python3 tools/fuzz.py --build build/fuzz --seconds $(FUZZ_SECONDS) \
+	  $(FUZZ_TARGET:%=--target %)
+
 .PHONY: format
 format: ## clang-format over the tree
 	@git ls-files '*.cpp' '*.h' | xargs -r clang-format -i

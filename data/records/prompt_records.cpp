@@ -16,11 +16,17 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxLineBytes = 16u << 20;
 constexpr double kMaxFps = 1000.0;
+constexpr size_t kMaxMembers = 1000;
 
 // "image" for "images" would silently embed the text alone.
 void refuse_mistyped(const Json& object,
                      const std::vector<std::string>& known,
                      const std::string& where) {
+  if (object.size() > kMaxMembers) {
+    throw InvalidInput(where + ": " + std::to_string(object.size()) +
+                       " members; at most " + std::to_string(kMaxMembers) +
+                       " are accepted");
+  }
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string meant = nearest_word(key, known);

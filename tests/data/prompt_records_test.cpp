@@ -122,6 +122,14 @@ TEST_CASE("parse_prompt: names what is wrong") {
   part(R"({"type": "video", "video": "a.mp4"})", ".video: expected a list");
 }
 
+TEST_CASE("parse_prompt: members without number are refused, not compared") {
+  std::string members = R"({"text": "a")";
+  for (int i = 0; i < 999; ++i) members += ", \"" + std::to_string(i) + "\":0";
+  CHECK(parse_prompt(members + "}", "F").record.text == "a");
+  CHECK_THAT(refusal(members + ", \"x\": 0}"),
+             Catch::Contains("1001 members; at most 1000"));
+}
+
 TEST_CASE("PromptReader: goes on after a bad line and numbers the lines") {
   std::istringstream stream("{\"text\": \"a\"}\r\n\n{\n" +
                             std::string((16 << 20) + 5, 'x') +

@@ -140,10 +140,14 @@ Decoded decode_jpeg(const ImageSource& source) {
   if (!reader.start()) {
     refuse_image(source, std::string("JPEG: ") + reader.message());
   }
-  Decoded out{{height, width, std::vector<uint8_t>(height * width * 3)}, {}};
+  Decoded out{{height, width, {}}, {}};
+  std::vector<uint8_t>& pixels = out.image.pixels;
+  pixels.reserve(height * width * 3);
   std::vector<uint8_t> row(width * channels);
   for (int64_t y = 0; y < height; ++y) {
-    uint8_t* rgb = out.image.pixels.data() + y * width * 3;
+    // Memory is touched row by row: a header claims more than a file holds.
+    pixels.resize((y + 1) * width * 3);
+    uint8_t* rgb = pixels.data() + y * width * 3;
     if (!reader.read_row(channels == 3 ? rgb : row.data())) {
       refuse_image(source, std::string("JPEG: ") + reader.message() +
                                " in row " + std::to_string(y) + " of " +

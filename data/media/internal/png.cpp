@@ -86,7 +86,17 @@ class PngReader {
     return true;
   }
 
+  // The next row of a picture that is not interlaced.
+  bool read_row(png_bytep row) {
+    if (setjmp(png_jmpbuf(png_))) return false;
+    png_read_row(png_, row, nullptr);
+    return true;
+  }
+
   int num_channels() const { return png_get_channels(png_, info_); }
+  bool is_interlaced() const {
+    return png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE;
+  }
   const char* message() const {
     return state_.message[0] ? state_.message : "out of memory";
   }
@@ -136,12 +146,22 @@ Decoded decode_png(const ImageSource& source) {
   if (channels != 3 && channels != 4) {
     refuse_image(source, "PNG of an unknown colour type");
   }
-  std::vector<uint8_t> pixels(height * width * channels);
-  std::vector<png_bytep> rows(height);
-  for (int64_t y = 0; y < height; ++y) {
-    rows[y] = pixels.data() + y * width * channels;
+  const int64_t row_bytes = width * channels;
+  std::vector<uint8_t> pixels;
+  pixels.reserve(height * row_bytes);
+  if (reader.is_interlaced()) {
+    pixels.resize(height * row_bytes);
+    std::vector<png_bytep> rows(height);
+    for (int64_t y = 0; y < height; ++y)
+      rows[y] = pixels.data() + y * row_bytes;
+    check(reader.read(rows.data()));
+  } else {
+    // Memory is touched row by row: a header claims more than a file holds.
+    for (int64_t y = 0; y < height; ++y) {
+      pixels.resize((y + 1) * row_bytes);
+      check(reader.read_row(pixels.data() + y * row_bytes));
+    }
   }
-  check(reader.read(rows.data()));
   Decoded out{{height, width, {}}, {}};
   if (channels == 3) {
     out.image.pixels = std::move(pixels);
