@@ -10,6 +10,13 @@
 namespace ume {
 namespace {
 
+// The parser quotes all that it has read of a token, which may be megabytes.
+std::string shortened(std::string message) {
+  constexpr size_t kMaxBytes = 300;
+  if (message.size() <= kMaxBytes) return message;
+  return message.substr(0, kMaxBytes) + "...";
+}
+
 // Watches depth and keys while the text is parsed.
 class JsonWatcher {
  public:
@@ -67,7 +74,7 @@ nlohmann::json parse_json(std::string_view text,
           return watcher(depth, event, value);
         });
   } catch (const nlohmann::json::exception& error) {
-    throw InvalidInput(where + ": not valid JSON: " + error.what());
+    throw InvalidInput(where + ": not valid JSON: " + shortened(error.what()));
   }
 }
 
