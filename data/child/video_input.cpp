@@ -94,11 +94,6 @@ VideoInput::VideoInput(int fd) : fd_(fd) {
   stream_ =
       av_find_best_stream(context_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (stream_ < 0) throw std::runtime_error("no video stream in the file");
-  for (unsigned i = 0; i < context_->nb_streams; ++i) {
-    if (static_cast<int>(i) != stream_) {
-      context_->streams[i]->discard = AVDISCARD_ALL;
-    }
-  }
 }
 
 VideoInput::~VideoInput() {
@@ -126,9 +121,18 @@ Packet VideoInput::read_packet() {
     const int result = av_read_frame(context_, packet.get());
     if (result == AVERROR_EOF) return nullptr;
     if (result < 0) throw_libav("damaged or cut off", result);
+    note_end(*packet);
     if (packet->stream_index == stream_) return packet;
     av_packet_unref(packet.get());
   }
+}
+
+void VideoInput::note_end(const AVPacket& packet) {
+  if (packet.pts == AV_NOPTS_VALUE) return;
+  const double unit = av_q2d(context_->streams[packet.stream_index]->time_base);
+  const auto end = static_cast<double>(packet.pts) +
+                   static_cast<double>(std::max<int64_t>(packet.duration, 0));
+  end_s_ = std::max(end_s_, end * unit);
 }
 
 VideoIndex VideoInput::read_index() {
@@ -143,8 +147,6 @@ VideoIndex VideoInput::read_index() {
     has_times = has_times && packet->pts != AV_NOPTS_VALUE;
     if (!has_times) continue;
     index.times.push_back(packet->pts);
-    index.end_time = std::max(
-        index.end_time, packet->pts + std::max<int64_t>(packet->duration, 0));
     if (packet->flags & AV_PKT_FLAG_KEY) {
       const bool has_dts = packet->dts != AV_NOPTS_VALUE;
       index.key_frames.push_back(
@@ -177,20 +179,18 @@ void VideoInput::check_complete(const VideoIndex& index) const {
                              std::to_string(claimed) + " frames, " + found +
                              " are there");
   }
-  if (index.times.empty()) return;
-  const double unit = av_q2d(stream().time_base);
-  const double length =
-      static_cast<double>(index.end_time - index.times.front()) * unit;
-  double promised = 0;
-  if (stream().duration > 0) {
-    promised = static_cast<double>(stream().duration) * unit;
-  } else if (context_->duration > 0 && context_->nb_streams == 1) {
-    promised = static_cast<double>(context_->duration) / AV_TIME_BASE;
-  }
-  if (promised > length * 1.1 + 2.0) {
+  const bool is_guess =
+      context_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+  if (is_guess || context_->duration <= 0) return;
+  const int64_t start =
+      context_->start_time == AV_NOPTS_VALUE ? 0 : context_->start_time;
+  const double promised =
+      static_cast<double>(start + context_->duration) / AV_TIME_BASE;
+  // Of the last frames the length may be unknown.
+  if (promised > end_s_ * 1.05 + 2 / fps()) {
     throw std::runtime_error("cut off or damaged: the file claims " +
                              std::to_string(promised) + " seconds, " +
-                             std::to_string(length) + " are there");
+                             std::to_string(end_s_) + " are there");
   }
 }
 

@@ -26,7 +26,6 @@ struct VideoIndex {
   // Of all frames, ascending, in the stream's time base; empty where the file
   // does not say: such files are decoded from their beginning.
   std::vector<int64_t> times;
-  int64_t end_time = 0;  // when the last frame goes; 0 without `times`
   struct KeyFrame {
     int64_t time = 0;         // when it is shown
     int64_t decode_time = 0;  // what to seek to
@@ -59,6 +58,7 @@ class VideoInput {
  private:
   static int read(void* self, uint8_t* out, int size);
   static int64_t seek_bytes(void* self, int64_t offset, int whence);
+  void note_end(const AVPacket& packet);
   void check_complete(const VideoIndex& index) const;
 
   const int fd_;
@@ -66,6 +66,7 @@ class VideoInput {
   int64_t offset_ = 0;
   AVFormatContext* context_ = nullptr;
   int stream_ = -1;
+  double end_s_ = 0;  // when the last packet read so far ends, of any stream
 };
 
 }  // namespace ume
