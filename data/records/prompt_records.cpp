@@ -62,13 +62,8 @@ class PromptParser {
     return refs;
   }
 
-  // The frames of a video, and `fps` where given.
+  // The frames of a video or its file, and `fps` where given.
   VideoRef video(const Fields& fields) const {
-    if (fields.get("video").is_string() && fields.get("video") != "") {
-      fields.fail("video",
-                  "expected a list of frame files; video files are not "
-                  "decoded");
-    }
     VideoRef video{media(fields, "video"), PromptRecord{}.fps};
     if (!fields.has("fps")) return video;
     video.fps = fields.number("fps");
