@@ -49,6 +49,10 @@ demo: build emoji-data ## train, evaluate and report the emoji example
 	@RUN=$${RUN:-emoji-$$(date +%Y%m%d-%H%M%S)}; \
 	  $(UME) train configs/emoji.yaml run.name=$$RUN
 
+.PHONY: demo-seeds
+demo-seeds: build emoji-data ## three seeds, control, upper reference: one report (RUN=NAME)
+	@tools/demo_seeds.sh $(UME) $(or $(RUN),emoji-seeds)
+
 .PHONY: emoji-base
 emoji-base: build ## train the example's starting model anew (long)
 	@python3 $(EMOJI)/fetch_style.py --output $(EMOJI)/style

@@ -62,6 +62,7 @@ RunConfig loop_config(const fs::path& folder) {
   c.data.prompt_template = "minimal";
   c.phases = {"sft", "grpo"};
   c.sft.data = (folder / "sft.jsonl").string();
+  c.sft.order = "records";
   c.sft.steps = 3;
   c.sft.batch_pairs = 4;
   c.sft.optimizer.learning_rate = 1e-3;

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/tokenizer/internal/split.h"
-#include "data/tokenizer/utf8.h"
+#include "common/text/utf8.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target_functions.h"
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "eval/report/internal/html.h"
 #include "eval/report/internal/line_chart.h"
@@ -7,51 +6,6 @@
 
 namespace ume::html {
 namespace {
-
-// A change and its interval on an axis from -limit to +limit.
-std::string change_row(const std::string& label,
-                       const GrpoEffect& effect,
-                       double limit,
-                       const std::string& style) {
-  const auto place = [&](double value) {
-    return 50.0 + 50.0 * std::clamp(value / limit, -1.0, 1.0);
-  };
-  const double low = place(effect.change.low);
-  const double high = place(effect.change.high);
-  return "<tr><th scope=\"row\">" + text(label) + "</th><td>" +
-         percent(effect.before.mean) + "</td><td>" +
-         percent(effect.after.mean) +
-         "</td><td class=\"forest\" aria-hidden=\"true\"><span class=\"zero\">"
-         "</span><span class=\"ci\" style=\"left:" +
-         number(low, 2) + "%;width:" + number(high - low, 2) +
-         "%\"></span><span class=\"point " + style +
-         "\" style=\"left:" + number(place(effect.change.mean), 2) +
-         "%\"></span></td><td><b>" + points(effect.change.mean) +
-         "</b> <small>" + interval(effect.change, true) +
-         "</small></td></tr>\n";
-}
-
-// The smallest change of any seed against the control and the seeds' spread.
-std::string evidence_sentence(const ReportInput& input) {
-  if (input.seeds.size() < 2) return "";
-  double low = input.seeds[0].change.mean;
-  double high = low;
-  for (const GrpoEffect& seed : input.seeds) {
-    low = std::min(low, seed.change.mean);
-    high = std::max(high, seed.change.mean);
-  }
-  std::string out = "<p>Over " + std::to_string(input.seeds.size()) +
-                    " runs of SFT and GRPO from different seeds the change "
-                    "lies between " +
-                    points(low) + " and " + points(high) +
-                    " points: a spread of " + number(100 * (high - low), 1) +
-                    ".";
-  if (input.control) {
-    out += " With the same rewards dealt to the wrong trajectories it is " +
-           points(input.control->change.mean) + ".";
-  }
-  return out + "</p>\n";
-}
 
 std::string metric_cell(const Estimate& e) {
   return "<td>" + number(e.mean) + " <small>" + number(e.low) + "–" +
@@ -166,42 +120,6 @@ std::string careful_table(const Findings& f) {
 }
 
 }  // namespace
-
-std::string evidence(const ReportInput& input, const Findings& findings) {
-  if (input.seeds.empty() && !input.control) return "";
-  std::vector<std::pair<GrpoEffect, std::string>> rows;
-  for (const GrpoEffect& seed : input.seeds) rows.emplace_back(seed, "gen");
-  if (input.control) rows.emplace_back(*input.control, "disc");
-  double limit = 0.05;
-  for (const auto& [effect, style] : rows) {
-    limit = std::max(
-        {limit, std::abs(effect.change.low), std::abs(effect.change.high)});
-  }
-  limit *= 1.08;
-  std::string table =
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"Seeds and control\"><table><caption>Generative Hit@1 on "
-      "the tasks that must be worked out; change in percentage points with its "
-      "paired bootstrap interval</caption><thead><tr><th scope=\"col\">Run"
-      "</th><th scope=\"col\">SFT</th><th scope=\"col\">GRPO</th><th "
-      "scope=\"col\" class=\"forest-head\"><span>worse</span><span>better"
-      "</span></th><th scope=\"col\">Change</th></tr></thead><tbody>\n";
-  for (const auto& [effect, style] : rows) {
-    const std::string label = !effect.label.empty() ? effect.label
-                              : style == "gen"      ? "a seed"
-                                                    : "control";
-    table += change_row(label, effect, limit, style);
-  }
-  table += "</tbody></table></div>\n";
-  if (input.clean) {
-    table += "<p>Upper reference: SFT on careful traces alone reaches " +
-             percent(input.clean->mean) + " " + interval(*input.clean, false) +
-             " without any GRPO; this run ends at " +
-             percent(findings.last().pooled.gen.mean) + ".</p>\n";
-  }
-  return section("evidence", "Does it hold up?",
-                 evidence_sentence(input) + table);
-}
 
 std::string tasks(const ReportInput&, const Findings& findings) {
   const std::vector<int64_t> ks = all_ks(findings);
