@@ -7,11 +7,11 @@
 #include <thread>
 #include <vector>
 
+#include "common/text/utf8.h"
 #include "data/tokenizer/internal/char_table.h"
 #include "data/tokenizer/internal/nfc.h"
 #include "data/tokenizer/internal/word_cache.h"
 #include "data/tokenizer/tokenizer.h"
-#include "common/text/utf8.h"
 
 using namespace ume;
 

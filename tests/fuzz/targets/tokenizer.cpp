@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/tokenizer/internal/split.h"
 #include "common/text/utf8.h"
+#include "data/tokenizer/internal/split.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target_functions.h"
 
