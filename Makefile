@@ -34,7 +34,17 @@ test: build ## all tests but the slow ones; ends with `N passed, N failed`
 
 .PHONY: test-slow
 test-slow: build ## the long tests
-	@python3 tools/run_tests.py --build $(BUILD) --label slow
+	@python3 tools/run_tests.py --build $(BUILD) --label slow --exclude gpu
+
+.PHONY: sanitize
+sanitize: ## ASan+UBSan on every test program, TSan on those without LibTorch
+	@$(MAKE) --no-print-directory sanitized PRESET=asan
+	@$(MAKE) --no-print-directory sanitized PRESET=tsan
+
+.PHONY: sanitized
+sanitized: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target ume_test_programs
+	@python3 tools/run_tests.py --build $(BUILD) --label program
 
 UME := $(BUILD)/bin/ume
 EMOJI := examples/emoji

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <torch/torch.h>
-
+#include "kernels/torch.h"
 #include "model/rotary.h"
 
 // The element-wise operations of both towers, differentiable.

@@ -28,6 +28,9 @@ ALLOWED["launch"] = set(ALLOWED)
 
 NO_TORCH = {"common", "data", "reward", "coordinator", "dashboard"}
 
+# Headers that are never included, and what is instead.
+AVOIDED = {"<torch/torch.h>": "kernels/torch.h, half as long to compile"}
+
 # Vendor headers and the only files that may include them.
 WRAPPED = {
     r"<mpi\.h>": r"^common/collective/mpi_\w+\.(h|cpp)$|^actors/mpi_\w+\.cpp$",
@@ -70,6 +73,9 @@ def main():
             if path.suffix not in {".h", ".cpp", ".cu"}:
                 continue
             check_file(path, folder, allowed, problems)
+    for path in sorted((ROOT / "tests").rglob("*")):
+        if path.suffix in {".h", ".cpp"}:
+            check_avoided(path, problems)
     for line in problems:
         print(line)
     return 1 if problems else 0
@@ -79,8 +85,17 @@ def in_child(name):
     return name.startswith("data/child/")
 
 
+def check_avoided(path, problems):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match and match.group(2) in AVOIDED:
+            problems.append(f"{path.relative_to(ROOT).as_posix()}:{number}: "
+                            f"include {AVOIDED[match.group(2)]}")
+
+
 def check_file(path, folder, allowed, problems):
     name = path.relative_to(ROOT).as_posix()
+    check_avoided(path, problems)
     for number, line in enumerate(path.read_text().splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:

@@ -1,6 +1,5 @@
 #include "tests/actors/loop_fixture.h"
 
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -21,6 +20,7 @@
 #include "common/wire/memory_transport.h"
 #include "coordinator/ledger_check.h"
 #include "data/records/pair_list.h"
+#include "kernels/torch.h"
 #include "model/weights.h"
 
 namespace ume {

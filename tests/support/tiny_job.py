@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHAPE = ROOT / "examples" / "emoji" / "base"
 
 CONFIG = """
-run: {{name: {name}, directory: {folder}/{name}, seed: 5}}
+run: {{name: {name}, directory: {folder}/{run}, seed: 5}}
 model: {{path: {folder}/start}}
 data: {{template: minimal}}
 phases: [sft, grpo]
@@ -75,8 +75,9 @@ class TinyJob:
         return result
 
     def config(self, name):
-        path = self.folder / f"{name}.yaml"
-        path.write_text(CONFIG.format(name=name, folder=self.folder))
+        path = self.folder / f"{pathlib.Path(name).name}.yaml"
+        path.write_text(CONFIG.format(name=path.stem, run=name,
+                                      folder=self.folder))
         return str(path)
 
     def steps(self, name):

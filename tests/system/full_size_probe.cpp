@@ -3,7 +3,7 @@
 // memory, seconds, and the cost of a token beside the time that reading its
 // weights once takes. Driven by tests/system/full_size_test.py.
 
-#include <torch/torch.h>
+#include "kernels/torch.h"
 
 #include <chrono>
 #include <cmath>
