@@ -55,7 +55,7 @@ void check_text_lengths(std::string_view header, const std::string& where) {
     }
     if (header[i] == '"' && !escaped) {
       inside = !inside;
-      begin = i;
+      begin = i + 1;
     }
     escaped = inside && header[i] == '\\' && !escaped;
   }
