@@ -13,7 +13,8 @@
 namespace ume {
 namespace {
 
-constexpr int64_t kPieceElements = int64_t{4} << 20;
+// Small beside any model: a piece is in memory twice while it is copied.
+constexpr int64_t kPieceElements = int64_t{1} << 19;
 
 std::optional<torch::ScalarType> float_type(DType dtype) {
   switch (dtype) {

@@ -13,6 +13,9 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from tiny_job import TinyJob  # noqa: E402
+
 PARITY = ROOT / "tests/fixtures/parity"
 PROGRAMS = None
 
@@ -157,6 +160,33 @@ class Commands(unittest.TestCase):
                      "tokenizer_config.json"):
             self.assertEqual((out / name).read_bytes(),
                              (again / name).read_bytes(), name)
+
+
+class TrainingCheckpoint(unittest.TestCase):
+    def test_is_verified_and_exported_as_the_run_exports_it(self):
+        job = TinyJob(PROGRAMS)
+        self.addCleanup(job.remove)
+        job.run("train", job.config("job"), "phases=[sft]", "sft.steps=2",
+                check=True)
+        folder = job.folder / "job" / "checkpoints" / "sft" / "step_000002"
+        said = ume("checkpoint", "verify", folder)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("files as the manifest says", said.stdout)
+        about = json.loads(ume("checkpoint", "inspect", folder,
+                               "--json").stdout)
+        self.assertEqual(about["layout"], "training checkpoint")
+        self.assertEqual(list(about["dtypes"]), ["F32"])
+        out = job.folder / "exported"
+        said = ume("checkpoint", "export", folder, "--output", out)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        for name in ("model.safetensors", "config.json", "tokenizer.json"):
+            self.assertEqual((out / name).read_bytes(),
+                             (folder / "model" / name).read_bytes(), name)
+        with open(folder / "state.json", "r+b") as state:
+            state.write(b"[")
+        said = ume("checkpoint", "verify", folder)
+        self.assertEqual(said.returncode, 65)
+        self.assertIn("state.json", said.stderr)
 
 
 def main():
