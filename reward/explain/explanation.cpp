@@ -130,8 +130,12 @@ ExplainedRow explain_row(const RewardConfig& config,
   row.own_ranks = own_ranks(similarity, columns);
   row.similarity = std::move(similarity);
   for (size_t i = 0; i < scored.components.size(); ++i) {
-    const RewardTermConfig& term = config.terms.at(i);
     const auto& [name, cell] = scored.components[i];
+    if (i == config.terms.size()) {  // beside the terms, with `normalise`
+      row.terms.push_back({name, 0.0, cell, "the sum before normalisation"});
+      break;
+    }
+    const RewardTermConfig& term = config.terms[i];
     row.terms.push_back(
         {name, term.weight, cell, rule_text(term, cell, row, columns)});
   }
