@@ -114,6 +114,14 @@ TEST_CASE("a video in a picture's place and files over a limit are refused") {
   CHECK_THROWS_WITH(load_image(loader, file("b_frames.mp4")),
                     Contains("is a video; pictures are read from"));
   PrepareConfig config;
+  config.media_child.max_video_bytes = 100;
+  config.media_child.max_document_bytes = 100;
+  MediaLoader strict = make_loader(config);
+  CHECK_THROWS_WITH(load_video(strict, file("vp9.webm")),
+                    Contains("vp9.webm: larger than the limit of 100"));
+  CHECK_THROWS_WITH(load_image(strict, file("one_page.pdf")),
+                    Contains("one_page.pdf: larger than the limit of 100"));
+  config = {};
   config.max_media_tokens = 23;
   MediaLoader small = make_loader(config);
   CHECK_THROWS_WITH(load_video(small, file("b_frames.mp4")),

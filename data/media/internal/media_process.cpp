@@ -162,7 +162,7 @@ size_t MediaProcess::read_some(void* out, size_t size) {
     if (left.count() <= 0) {
       end();
       refuse("decoding took longer than the wait 'media child' of " +
-             seconds_text(timeout_s_) + " allows");
+             seconds_text(timeout_s_) + " allows (media_child.timeout_s)");
     }
     pollfd wait{replies_.get(), POLLIN, 0};
     const auto timeout_ms = std::min<int64_t>(left.count(), 1000);
