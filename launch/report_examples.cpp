@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/files/files.h"
+#include "data/media/media_file.h"
 #include "eval/report/report_input.h"
 #include "eval/tasks/score_tasks.h"
 #include "reward/format_rule.h"
@@ -24,6 +25,14 @@ struct Stage {
   EvalSummary summary;
   std::vector<EncodedPrompt> encoded;
 };
+
+// Pages of documents are pictures only once they are rendered.
+bool is_picture_file(const fs::path& folder, const std::string& path) {
+  const MediaPath parsed = parse_media_path(path);
+  return parsed.page == 0 &&
+         content_of(open_media_file(folder / parsed.file)) ==
+             MediaContent::kPicture;
+}
 
 struct Choice {
   const EvalTask* task = nullptr;
@@ -162,7 +171,8 @@ void write_examples(const RunConfig& config, const RunDirectory& directory) {
     example.after = answer_in(after, choices[i], new_rewards[i]);
     examples.push_back(std::move(example));
     pictures.emplace_back();
-    if (!prompt.images.empty()) {
+    if (!prompt.images.empty() &&
+        is_picture_file(set.media_root, prompt.images.front().path)) {
       const fs::path copy =
           fs::path("eval") / "pictures" / (std::to_string(i) + ".png");
       make_directories((directory.root / copy).parent_path().string());
