@@ -13,6 +13,8 @@
 #include "common/error/error.h"
 #include "launch/command_line.h"
 #include "launch/config_command.h"
+#include "launch/data_command.h"
+#include "launch/doctor_command.h"
 #include "launch/eval_command.h"
 #include "launch/ledger_command.h"
 #include "launch/preprocess_command.h"
@@ -32,6 +34,7 @@ struct EngineCommand {
 
 constexpr std::array<EngineCommand, 3> kEngineCommands = {{
     {"embed", "turn records of text and pictures into embeddings"},
+    {"generate", "answers to records, with log-probabilities and embeddings"},
     {"model", "make models"},
     {"checkpoint", "look at, check and export weights"},
 }};
@@ -79,6 +82,8 @@ int main(int argc, char** argv) {
   ume::add_reward_explain_command(app);
   ume::add_tokenize_command(app);
   ume::add_preprocess_command(app);
+  ume::add_data_command(app);
+  ume::add_doctor_command(app);
   ume::add_ledger_command(app);
   ume::add_role_command(app);
   for (const ume::EngineCommand& command : ume::kEngineCommands) {

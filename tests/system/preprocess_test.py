@@ -2,43 +2,23 @@
 """`ume preprocess` through the real binary: equal to the reference's ids, grids
 and pixels, in the order of the input, whatever is wrong with other records."""
 
-import argparse
 import json
 import pathlib
-import subprocess
 import sys
-import tempfile
-import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from command_case import CommandCase, main  # noqa: E402
 from fixture_files import CASES, MODELS, PARITY, Case, Tensors, records  # noqa: E402
 
-UME = "ume"
 MODEL = PARITY / MODELS[0]
 
 
-class Preprocess(unittest.TestCase):
-    def setUp(self):
-        self.scratch = tempfile.TemporaryDirectory(prefix="ume-preprocess-")
-        self.folder = pathlib.Path(self.scratch.name)
-
-    def tearDown(self):
-        self.scratch.cleanup()
-
-    def write(self, rows):
-        path = self.folder / "records.jsonl"
-        path.write_text("".join(
-            (row if isinstance(row, str) else json.dumps(row)) + "\n"
-            for row in rows))
-        return path
+class Preprocess(CommandCase):
+    command = ("preprocess",)
 
     def preprocess(self, rows, *options, model=MODEL, code=0):
-        result = subprocess.run(
-            [UME, "preprocess", "--model", model, "--input", self.write(rows),
-             *options], capture_output=True, text=True, timeout=120)
-        self.assertEqual(result.returncode, code, result.stderr)
-        self.errors = result.stderr
-        return [json.loads(line) for line in result.stdout.splitlines()]
+        return self.lines("--model", model, "--input", self.write(rows),
+                          *options, code=code)
 
     def test_recorded_conversations_become_the_references_ids_and_pixels(self):
         output = self.folder / "out.safetensors"
@@ -116,8 +96,4 @@ class Preprocess(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--programs", required=True)
-    options, rest = parser.parse_known_args()
-    UME = str(pathlib.Path(options.programs).resolve() / "ume")
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    main()
