@@ -64,6 +64,11 @@ emoji-base: build ## train the example's starting model anew (long)
 	  model.path=build/emoji-base-init $(if $(RESUME),--resume)
 	@echo "the model is in runs/emoji-base/model; copy its model.safetensors to $(EMOJI)/base"
 
+.PHONY: bench
+bench: build ## measure; figures in BUILD/bench (BENCH="topic …" for some)
+	@cmake --build $(BUILD) -j $(JOBS) --target ume_benches
+	@python3 bench/run_all.py --build $(BUILD) $(addprefix --only=,$(BENCH))
+
 .PHONY: chaos
 chaos: build ## kill every role once; the run must end as a calm one does
 	@python3 tests/system/processes_test.py --programs $(BUILD)/bin \

@@ -67,6 +67,23 @@ function(ume_test_program name)
     ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")
 endfunction()
 
+# build/PRESET/bin/ume_bench_NAME of NAME_bench.cpp, part of the target
+# ume_benches only.
+function(ume_bench_program name)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPS;LINK" ${ARGN})
+  add_executable(ume_bench_${name} EXCLUDE_FROM_ALL ${name}_bench.cpp)
+  ume_warnings(ume_bench_${name})
+  list(TRANSFORM ARG_DEPS PREPEND ume_)
+  target_include_directories(ume_bench_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(ume_bench_${name} PRIVATE ${ARG_DEPS} ${ARG_LINK})
+  set_target_properties(ume_bench_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(ARG_TORCH)
+    ume_use_torch(ume_bench_${name})
+  endif()
+  add_dependencies(ume_benches ume_bench_${name})
+endfunction()
+
 # A script as a test: exit code 0 is a pass.
 function(ume_script_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})

@@ -5,99 +5,32 @@ initialised model. Every role is killed once at a named stage, and the ledger
 must equal the fault-free run's. Bad starts must end with their exit codes."""
 
 import argparse
-import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHAPE = ROOT / "examples" / "emoji" / "base"
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from tiny_job import TinyJob  # noqa: E402
+
 PROGRAMS = pathlib.Path()
-
-CONFIG = """
-run: {{name: {name}, directory: {folder}/{name}, seed: 5}}
-model: {{path: {folder}/start}}
-data: {{template: minimal}}
-phases: [sft, grpo]
-sft:
-  data: {folder}/sft.jsonl
-  order: records
-  steps: 4
-  batch_pairs: 4
-  optimizer: {{learning_rate: 1.0e-3}}
-grpo:
-  data: {folder}/rl.jsonl
-  updates: 4
-  group_size: 4
-  pairs_per_cohort: 4
-  max_completion_tokens: 8
-  freeze_vision: true
-  optimizer: {{learning_rate: 1.0e-3}}
-rollout: {{workers: 2, sampling: {{max_new_tokens: 8}}}}
-learner: {{ranks: 2}}
-checkpoint: {{every_steps: 2}}
-coordinator: {{lease_seconds: 3, sft_steps_per_item: 1}}
-"""
-
-
-def turns(question, answer):
-    return {"conversations": [
-        {"from": "human", "value": question + "\n<disc_emb>\n"},
-        {"from": "gpt", "value": f"<think> {answer} </think>"
-                                 f"<answer> {answer}<gen_emb>"}]}
-
-
-class Workplace:
-    """A temporary folder with data and a starting model."""
-
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ume-processes-"))
-        with open(self.folder / "sft.jsonl", "w") as sft, \
-                open(self.folder / "rl.jsonl", "w") as rl:
-            for i in range(8):
-                q, t = f"word {i}", f"value {i}"
-                sft.write(json.dumps({"qry": turns(q, t),
-                                      "pos": turns(t, t)}) + "\n")
-                rl.write(json.dumps({"qry_text": q, "pos_text": t,
-                                     "solution": "<embedding>"}) + "\n")
-        self.run("model", "init", "--config", str(SHAPE), "--output",
-                 str(self.folder / "start"), "--dtype", "float32", check=True)
-
-    def run(self, *arguments, check=False, timeout=300):
-        result = subprocess.run([PROGRAMS / "ume", *arguments], text=True,
-                                capture_output=True, timeout=timeout)
-        if check and result.returncode != 0:
-            raise AssertionError(f"{arguments}: exit code {result.returncode}"
-                                 f"\n{result.stdout}\n{result.stderr}")
-        return result
-
-    def config(self, name):
-        path = self.folder / f"{name}.yaml"
-        path.write_text(CONFIG.format(name=name, folder=self.folder))
-        return str(path)
-
-    def digest(self, name):
-        return self.run("ledger", "fsck", str(self.folder / name),
-                        check=True).stdout
 
 
 class Processes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.place = Workplace()
+        cls.place = TinyJob(PROGRAMS)
         cls.calm_config = cls.place.config("calm")
         cls.calm = cls.place.run("train", cls.calm_config)
 
     @classmethod
     def tearDownClass(cls):
-        shutil.rmtree(cls.place.folder, ignore_errors=True)
+        cls.place.remove()
 
     def weights(self, name):
         return (self.place.folder / name / "model" /
@@ -108,8 +41,7 @@ class Processes(unittest.TestCase):
         run = self.place.folder / "calm"
         self.assertTrue((run / "model" / "model.safetensors").is_file())
         self.assertTrue((run / "model" / "tokenizer.json").is_file())
-        steps = [json.loads(line) for line in
-                 (run / "metrics.jsonl").read_text().splitlines()]
+        steps = self.place.steps("calm")
         self.assertEqual([(s["phase"], s["step"]) for s in steps],
                          [("sft", i) for i in range(4)] +
                          [("grpo", i) for i in range(4)])
@@ -162,7 +94,7 @@ class Processes(unittest.TestCase):
         config = self.place.config("interrupted")
         run = self.place.folder / "interrupted"
         process = subprocess.Popen(
-            [PROGRAMS / "ume", "train", config, "run.name=interrupted"],
+            self.place.command("train", config, "run.name=interrupted"),
             stderr=subprocess.PIPE, text=True)
         metrics = run / "metrics.jsonl"
         deadline = time.monotonic() + 120
