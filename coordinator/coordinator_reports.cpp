@@ -96,6 +96,9 @@ void Coordinator::take_report(const WorkRow& item,
     take_checkpoint(item, report.checkpoint_hash);
   }
   if (item.kind != WorkKind::kBeginPhase) return;
+  // The steps of another phase say nothing about this one's.
+  step_rate_ = RateWindow();
+  step_rate_.add(clock_.now_seconds(), 0.0);
   const std::string& name = book_.phase(item.phase).name;
   if (item.resume.empty() && item.step == 0 && consumed_steps_ == 0) {
     book_.event("phase_began", name);

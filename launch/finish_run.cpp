@@ -8,12 +8,12 @@
 
 #include "common/error/error.h"
 #include "common/files/files.h"
+#include "common/progress/progress.h"
 #include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
 #include "eval/report/text_table.h"
 #include "launch/evaluate.h"
 #include "launch/report_examples.h"
-#include "launch/run_display.h"
 
 namespace ume {
 namespace {
@@ -95,7 +95,7 @@ void evaluate_stages(const RunConfig& config,
     summary.seed = config.run.seed;
     write_file_atomic(path, to_json(summary));
     std::fprintf(stderr, "eval %s: %s\n", stage.c_str(),
-                 duration_text(summary.seconds).c_str());
+                 format_duration(summary.seconds).c_str());
   }
 }
 
@@ -104,7 +104,7 @@ void print_times(const std::vector<PhaseTime>& times) {
   for (const PhaseTime& t : times) {
     std::printf(
         "%-8s %10s %14lld %12.0f\n", t.phase.c_str(),
-        duration_text(t.seconds).c_str(), static_cast<long long>(t.tokens),
+        format_duration(t.seconds).c_str(), static_cast<long long>(t.tokens),
         t.seconds > 0.0 ? static_cast<double>(t.tokens) / t.seconds : 0.0);
   }
 }

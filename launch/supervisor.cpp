@@ -34,8 +34,7 @@ Supervisor::Supervisor(RunConfig config,
                        std::string programs)
     : config_(std::move(config)),
       directory_(std::move(directory)),
-      programs_(std::move(programs)),
-      display_(isatty(STDERR_FILENO) != 0) {
+      programs_(std::move(programs)) {
   restarts_left_ = config_.run.max_restarts;
 }
 
