@@ -34,10 +34,11 @@ endfunction()
 # All .cpp files below the calling folder, or SOURCES where given.
 # DEPS: the only folders these files may include (tools/check_layers.py).
 # LINK: outside libraries used in .cpp files only. TORCH: the folder's headers
-# show tensors; only from kernels/ upward. COMMANDS: it reads command lines. PLAIN:
-# files of such a folder that include neither, and so compile faster.
+# show tensors; only from kernels/ upward. COMMANDS: it reads command lines.
+# PLAIN: files of such a folder that include neither, and so compile faster.
 function(ume_library folder)
-  cmake_parse_arguments(ARG "TORCH;COMMANDS" "" "SOURCES;PLAIN;DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;COMMANDS" "" "SOURCES;PLAIN;DEPS;LINK"
+                        ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB_RECURSE ARG_SOURCES CONFIGURE_DEPENDS *.cpp)
   endif()
