@@ -1,7 +1,5 @@
 #include "launch/generate_command.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <memory>
 #include <string>

@@ -1,7 +1,8 @@
 #include "launch/versions_command.h"
 
 #include <ATen/Version.h>
-#include <torch/torch.h>
+#include <torch/utils.h>
+#include <torch/version.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
