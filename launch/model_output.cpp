@@ -35,7 +35,8 @@ WriteModelOptions model_output_options(const std::string& dtype,
                  .unit = "MB",
                  .done = shown,
                  .total = total / kMegabyte,
-                 .detail = ""});
+                 .detail = "",
+                 .rate = {}});
   };
   return options;
 }

@@ -32,7 +32,7 @@ struct EngineCommand {
   const char* help;
 };
 
-constexpr std::array<EngineCommand, 3> kEngineCommands = {{
+constexpr std::array<EngineCommand, 4> kEngineCommands = {{
     {"embed", "turn records of text and pictures into embeddings"},
     {"generate", "answers to records, with log-probabilities and embeddings"},
     {"model", "make models"},

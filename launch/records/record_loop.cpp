@@ -15,7 +15,12 @@ RecordLoop::RecordLoop(RecordLoopOptions options,
       preparer_(preparer),
       use_(std::move(use)),
       progress_(stderr, clock_),
-      shown_{options_.command, "record", 0, 0, ""},
+      shown_{.label = options_.command,
+             .unit = "record",
+             .done = 0,
+             .total = 0,
+             .detail = "",
+             .rate = {}},
       bad_(options_.command, options_.on_error) {}
 
 Error RecordLoop::at_line(const RecordJob& job, const Error& error) const {

@@ -257,7 +257,9 @@ TEST_CASE("TensorFile: an index cannot lead out of its folder") {
     refuse(name);
   }
   refuse(std::string("a\0.safetensors", 14));
-  refuse(std::string(300, 'a') + ".safetensors");
+  std::string too_long(300, 'a');
+  too_long += ".safetensors";
+  refuse(too_long);
 }
 
 TEST_CASE("TensorFile: index and shards must agree") {
