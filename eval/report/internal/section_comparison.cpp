@@ -14,13 +14,16 @@ std::string score_cell(const Estimate& e) {
 }
 
 std::string optional_cell(const std::optional<Estimate>& e) {
-  return "<td>" + (e ? percent(e->mean) : std::string("–")) + "</td>";
+  return "<td class=\"extra\">" + (e ? percent(e->mean) : std::string("–")) +
+         "</td>";
 }
 
 std::string careful_cell(const GrpoEffect& effect) {
-  if (!effect.careful_before || !effect.careful_after) return "<td>–</td>";
-  return "<td>" + percent(effect.careful_before->mean, 0) + " → " +
-         percent(effect.careful_after->mean, 0) + "</td>";
+  if (!effect.careful_before || !effect.careful_after) {
+    return "<td class=\"extra\">–</td>";
+  }
+  return "<td class=\"extra\">" + percent(effect.careful_before->mean, 0) +
+         " → " + percent(effect.careful_after->mean, 0) + "</td>";
 }
 
 // A change and its interval on an axis from -limit to +limit.
@@ -65,7 +68,7 @@ std::string spread_row(const std::string& label,
   return "<tr class=\"spread\"><th scope=\"row\">" + label + "</th>" +
          value(&GrpoEffect::before) + value(&GrpoEffect::after) +
          "<td class=\"forest\"></td>" + value(&GrpoEffect::change) +
-         "<td></td><td></td></tr>\n";
+         "<td class=\"extra\"></td><td class=\"extra\"></td></tr>\n";
 }
 
 std::vector<Row> rows_of(const ReportInput& input) {
@@ -90,14 +93,16 @@ std::string table(const ReportInput& input) {
   const double limit = axis_limit(rows);
   std::string out =
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"Seeds and control\"><table><caption>Generative Hit@1 on "
+      "aria-label=\"Seeds and control\"><table "
+      "class=\"seeds\"><caption>Generative Hit@1 on "
       "the tasks that must be worked out; change in percentage points, paired "
       "by question; 95\u00a0% bootstrap intervals. disc: the embedding without "
       "reasoning, after GRPO.</caption><thead><tr><th scope=\"col\">Run</th>"
       "<th scope=\"col\">SFT</th><th scope=\"col\">GRPO</th><th "
       "scope=\"col\" class=\"forest-head\"><span>worse</span><span>better"
-      "</span></th><th scope=\"col\">Change</th><th scope=\"col\">Careful"
-      "</th><th scope=\"col\">disc</th></tr></thead><tbody>\n";
+      "</span></th><th scope=\"col\">Change</th><th scope=\"col\" "
+      "class=\"extra\">Careful</th><th scope=\"col\" "
+      "class=\"extra\">disc</th></tr></thead><tbody>\n";
   for (const Row& row : rows) {
     out += effect_row(row, limit);
     if (row.kind != "mean") continue;
@@ -136,8 +141,9 @@ std::string control_sentence(const ReportInput& input) {
       "The control, whose rewards are dealt to the wrong trajectories, " +
       std::string(verdict) + " (" + points(change.mean) + ").";
   if (input.control_gap) {
-    out += " It ends " + points(input.control_gap->mean) + " points " +
-           interval(*input.control_gap, true) + " from this run.";
+    out += " It ends at " + percent(input.control->after.mean) + ", " +
+           points(input.control_gap->mean) + " points " +
+           interval(*input.control_gap, true) + " against this run's GRPO.";
   }
   return out;
 }

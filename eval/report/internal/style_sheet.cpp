@@ -162,7 +162,12 @@ constexpr std::string_view kExamples = R"css(
 .reward { font-weight: 400; color: var(--soft); white-space: nowrap; }
 @media (max-width: 560px) {
   .bar-row { grid-template-columns: 3.6em 1fr 4.4em; }
-  .bar-value small, td.forest, th.forest-head { display: none; }
+  .bar-value small, td.forest, th.forest-head, .seeds .extra,
+  .seeds td:nth-child(2) small, .seeds td:nth-child(3) small {
+    display: none; }
+  .seeds th, .seeds td { padding: 5px 3px; font-size: .8rem; }
+  .seeds th:first-child { white-space: normal; min-width: 5.5em; }
+  .seeds caption { white-space: normal; }
   .answers { grid-template-columns: 1fr; }
   .lead { font-size: 1.08rem; }
   section, figure.bars:not(.chart) { padding: 14px 13px; }
