@@ -4,6 +4,7 @@
 #include "reward/format_rule.h"
 #include "reward/offline_scoring.h"
 #include "reward/reward_pipeline.h"
+#include "reward/term_catalogue.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/scratch_file.h"
 #include "tests/fuzz/target_functions.h"
@@ -14,8 +15,15 @@ namespace {
 RewardPipeline pipeline_of_all_terms(const std::string& missing) {
   RewardConfig config;
   config.terms.clear();
-  for (const std::string& name : reward_policy_names()) {
-    config.terms.push_back({name, 1.0, false});
+  for (const TermKind& kind : term_kinds()) {
+    if (kind.make == nullptr) continue;  // a product of the others
+    RewardTermConfig term;
+    term.name = kind.name;
+    if (term.name == "length") {
+      term.max_tokens = 128;
+      term.buffer_tokens = 64;
+    }
+    config.terms.push_back(term);
   }
   config.missing_embedding = missing;
   return make_reward_pipeline(config);
