@@ -62,6 +62,11 @@ void RunConfig::validate() const {
     grpo.validate();
     rollout.validate();
     reward.validate();
+    check(reward.normalise == "none" || grpo.advantage_scale == "none" ||
+              grpo.normaliser == "dr_grpo",
+          "grpo.advantage_scale: reward.normalise: component gives advantages "
+          "that must not be divided again; expected none, found " +
+              grpo.advantage_scale);
     check(rollout.sampling.max_new_tokens <= grpo.max_completion_tokens ||
               grpo.normaliser == "sequence_mean" ||
               grpo.normaliser == "token_mean",

@@ -72,7 +72,7 @@ CohortParts CohortBoard::parts(const State& cohort) const {
   const auto& data = book_.data(groups_.phase());
   CohortParts parts;
   parts.id = cohort.id;
-  parts.update = base_update(book_.plan(), groups_.phase()) + groups_.step();
+  parts.update = groups_.step();
   parts.group_size = phase.group_size;
   parts.embedding_dim = book_.plan().embedding_dim;
   for (size_t i = 0; i < cohort.num_rows; ++i) {
@@ -80,8 +80,9 @@ CohortParts CohortBoard::parts(const State& cohort) const {
     if (is_out(row)) continue;
     parts.rows.push_back(row);
     if (row.group.side == Side::kTarget) continue;
-    parts.sources.push_back(
-        data[row.group.dispatch_index % data.size()].source);
+    const PairRecord& pair = data[row.group.dispatch_index % data.size()];
+    parts.sources.push_back(pair.source);
+    parts.duplicate_ids.push_back(pair.duplicate_id);
   }
   return parts;
 }

@@ -302,6 +302,7 @@ void Coordinator::export_next() {
     update.prompts.push_back(row.group.side == Side::kQuery ? pair.query
                                                             : pair.target);
     update.sources.push_back(pair.source);
+    update.duplicate_ids.push_back(pair.duplicate_id);
     const auto known = [&](const RewardRow& r) {
       return r.cohort == row.cohort;
     };

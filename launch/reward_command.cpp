@@ -32,12 +32,13 @@ struct ExplainArguments : RewardArguments {
 // Only the reward section counts, so that a file with nothing else will do.
 RewardConfig read_reward_config(const RewardArguments& arguments) {
   RunConfig config;
-  apply_yaml(config_fields(config), read_config_text(arguments.config),
-             arguments.config);
+  const std::string text = read_config_text(arguments.config);
+  apply_yaml(config_fields(config), text, arguments.config);
   for (const std::string& assignment : arguments.overrides) {
     apply_override(config_fields(config), assignment);
   }
-  validate_as([&] { config.reward.validate(); }, arguments.config);
+  validate_as([&] { config.reward.validate(); }, arguments.config, text,
+              arguments.overrides);
   return config.reward;
 }
 

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/types/reward_table.h"
 #include "reward/cohort_view.h"
@@ -22,17 +20,16 @@ class RewardPolicy {
   // Whether it compares a pair with the others: needs embeddings, similarities
   // and at least two pairs.
   virtual bool compares_pairs() const = 0;
+  // Whether it looks at the other side of the pair: needs all its samples.
+  virtual bool compares_sides() const { return compares_pairs(); }
   // One cell per trajectory, both sides, unweighted: a value, invalid(reason)
   // or failed(reason). Sees the whole cohort. Never throws for what a model
   // wrote.
   virtual RewardColumn score(const CohortView& cohort) const = 0;
 };
 
-// All names that a term can have, sorted.
-std::vector<std::string> reward_policy_names();
-
 // Never null. Throws ConfigError, naming the nearest of the known names, if
-// `config.name` is unknown.
+// `config.name` or a factor's name is unknown.
 std::unique_ptr<RewardPolicy> make_reward_policy(
     const RewardTermConfig& config);
 

@@ -75,26 +75,39 @@ class LineReader {
     wrong("side", value, "\"query\" or \"target\"");
   }
 
-  std::vector<float> embedding(const Json& object) const {
-    const auto at = object.find("gen_embedding");
+  std::vector<float> embedding(const Json& object, const char* key) const {
+    const auto at = object.find(key);
     if (at == object.end() || at->is_null()) return {};
-    if (!at->is_array()) wrong("gen_embedding", *at, "a list of numbers");
+    if (!at->is_array()) wrong(key, *at, "a list of numbers");
     std::vector<float> out;
     out.reserve(at->size());
-    for (const Json& item : *at) out.push_back(number(item));
+    for (const Json& item : *at) out.push_back(number(item, key));
     return out;
+  }
+
+  // Empty where there is none.
+  std::string optional_text(const Json& object, const char* key) const {
+    return object.contains(key) ? text(object, key) : "";
+  }
+
+  // How many elements a list has; -1 where there is none.
+  int64_t optional_length(const Json& object, const char* key) const {
+    const auto at = object.find(key);
+    if (at == object.end()) return -1;
+    if (!at->is_array()) wrong(key, *at, "a list");
+    return static_cast<int64_t>(at->size());
   }
 
  private:
   // null and the strings of the parity files stand for what JSON cannot write.
-  float number(const Json& item) const {
+  float number(const Json& item, const char* key) const {
     if (item.is_number()) return static_cast<float>(item.get<double>());
     if (item.is_null() || item == "nan") {
       return std::numeric_limits<float>::quiet_NaN();
     }
     if (item == "inf") return std::numeric_limits<float>::infinity();
     if (item == "-inf") return -std::numeric_limits<float>::infinity();
-    wrong("gen_embedding", item, "numbers");
+    wrong(key, item, "numbers");
   }
 
   [[noreturn]] void wrong(const char* key,
@@ -138,7 +151,15 @@ std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
     record.side = reader.side(object);
     record.sample = reader.count(object, "sample");
     record.completion = reader.text(object, "completion");
-    record.gen_embedding = reader.embedding(object);
+    record.gen_embedding = reader.embedding(object, "gen_embedding");
+    record.disc_embedding = reader.embedding(object, "disc_embedding");
+    record.num_tokens = reader.optional_length(object, "ids");
+    if (object.contains("step")) {
+      record.step = static_cast<uint64_t>(reader.count(object, "step"));
+    }
+    record.source = reader.optional_text(object, "source");
+    record.prompt_digest = reader.optional_text(object, "prompt_digest");
+    record.duplicate_id = reader.optional_text(object, "duplicate_id");
     const auto source = object.find("embedding_source");
     record.from_prompt = source != object.end() && *source == "prompt";
     record.line = line;

@@ -20,12 +20,18 @@ struct CohortSide {
 // N pairs scored together: each other's in-batch negatives.
 struct Cohort {
   uint64_t id = 0;
-  uint64_t update = 0;    // the optimiser step that it feeds (reward schedules)
-  int64_t num_pairs = 0;  // N
+  // The step of its phase that it feeds, from 0 (reward schedules).
+  uint64_t update = 0;
+  int64_t num_pairs = 0;   // N
   int64_t group_size = 0;  // G
   int64_t dim = 0;
   std::vector<uint64_t> dispatch_index;  // [N]
   std::vector<std::string> sources;      // [N]
+  // Which pairs say the same, each [N] or empty when not known: digests of the
+  // prepared prompts, and the records' duplicate_id ("" where there is none).
+  std::vector<std::string> query_digests;
+  std::vector<std::string> target_digests;
+  std::vector<std::string> duplicate_ids;
   CohortSide query;
   CohortSide target;
   bool operator==(const Cohort&) const = default;

@@ -199,9 +199,13 @@ TEST_CASE(
   const auto offer = world.ask<CohortReply>(CohortRequest{kPolicyHash});
   CHECK(offer.cohort.num_pairs == 2);
   CHECK(offer.cohort.group_size == 3);
-  CHECK(offer.cohort.update == 25);
+  CHECK(offer.cohort.update == 0);  // of the phase, not of the run
   CHECK(offer.cohort.dispatch_index == std::vector<uint64_t>{0, 1});
   CHECK(offer.cohort.sources == std::vector<std::string>{"set 0", "set 1"});
+  CHECK(offer.cohort.query_digests.size() == 2);
+  CHECK(offer.cohort.query_digests[0] != "");
+  CHECK(offer.cohort.target_digests.size() == 2);
+  CHECK(offer.cohort.duplicate_ids.size() == 2);
   CHECK(offer.cohort.query.completions.size() == 6);
   CHECK(offer.cohort.query.gen_embeddings.size() == 6 * test::kFakeDim);
   CHECK(offer.cohort.target.disc_embeddings.size() == 2 * test::kFakeDim);

@@ -72,6 +72,9 @@ inline Cohort sample_cohort() {
   c.dim = 2;
   c.dispatch_index = {10, 1ULL << 40};
   c.sources = {"flags", "animals"};
+  c.query_digests = {"q0", "q1"};
+  c.target_digests = {"t", "t"};
+  c.duplicate_ids = {"", "flag 7"};
   c.query = sample_side(1);
   c.target = sample_side(9);
   return c;
@@ -89,7 +92,8 @@ inline RewardTable sample_table() {
   return {"p0",
           "d0",
           {sample_column("format"), sample_column("ranking")},
-          sample_column("total")};
+          sample_column("total"),
+          {{"reward_equal_targets", 2.0}, {"reward_group_std/format", 0.25}}};
 }
 
 inline BatchSlice sample_slice() {
