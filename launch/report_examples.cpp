@@ -10,6 +10,7 @@
 #include "common/files/files.h"
 #include "eval/report/report_input.h"
 #include "eval/tasks/score_tasks.h"
+#include "launch/reward_environment.h"
 #include "reward/format_rule.h"
 #include "reward/reward_pipeline.h"
 
@@ -104,7 +105,8 @@ std::vector<std::optional<double>> rewards_of(
     add_row(cohort.target, encoded[static_cast<size_t>(target)],
             static_cast<size_t>(cohort.dim));
   }
-  const RewardTable table = make_reward_pipeline(config).score(cohort);
+  const RewardTable table =
+      make_reward_pipeline(config, own_reward_environment()).score(cohort);
   std::vector<std::optional<double>> rewards;
   for (const RewardCell& cell : table.total.query) {
     rewards.push_back(cell.state == CellState::kValue
