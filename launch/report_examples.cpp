@@ -11,6 +11,7 @@
 #include "data/media/media_file.h"
 #include "eval/report/report_input.h"
 #include "eval/tasks/score_tasks.h"
+#include "launch/reward_environment.h"
 #include "reward/format_rule.h"
 #include "reward/reward_pipeline.h"
 
@@ -116,7 +117,8 @@ std::vector<std::optional<double>> rewards_of(
   }
   config.negatives = {};
   config.normalise = "none";
-  const RewardTable table = make_reward_pipeline(config).score(cohort);
+  const RewardTable table =
+      make_reward_pipeline(config, own_reward_environment()).score(cohort);
   std::vector<std::optional<double>> rewards;
   for (const RewardCell& cell : table.total.query) {
     rewards.push_back(cell.state == CellState::kValue

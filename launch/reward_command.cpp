@@ -8,6 +8,7 @@
 #include "common/config/config.h"
 #include "common/files/files.h"
 #include "launch/command_line.h"
+#include "launch/reward_environment.h"
 #include "reward/explain/explanation.h"
 #include "reward/offline_scoring.h"
 #include "reward/reward_pipeline.h"
@@ -43,7 +44,8 @@ RewardConfig read_reward_config(const RewardArguments& arguments) {
 }
 
 RewardPipeline load_pipeline(const RewardArguments& arguments) {
-  return make_reward_pipeline(read_reward_config(arguments));
+  return make_reward_pipeline(read_reward_config(arguments),
+                              own_reward_environment());
 }
 
 std::vector<TrajectoryRecord> read_input(const RewardArguments& arguments) {

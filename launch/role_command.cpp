@@ -10,6 +10,7 @@
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
 #include "launch/command_line.h"
+#include "launch/reward_environment.h"
 #include "launch/signal_watch.h"
 
 namespace ume {
@@ -17,7 +18,8 @@ namespace {
 
 void run_reward_role(const RunDirectory& directory) {
   const RunConfig config = load_run_config(directory);
-  const RewardPipeline pipeline = make_reward_pipeline(config.reward);
+  const RewardPipeline pipeline =
+      make_reward_pipeline(config.reward, own_reward_environment());
   const auto client = connect_to_coordinator(directory, "reward-0");
   StageHook hook = make_stage_hook(config, directory, "reward");
   RewardWorker worker(pipeline, *client, hook);

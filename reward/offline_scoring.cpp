@@ -150,17 +150,19 @@ void fill_pairs(const CohortRecords& grouped,
                 const std::vector<TrajectoryRecord>& records,
                 Cohort& cohort) {
   const auto pairs = static_cast<size_t>(cohort.num_pairs);
-  std::vector<std::string> duplicate_ids(pairs), digests[2];
+  std::vector<std::string> duplicate_ids(pairs), digests[2], prompts[2];
   cohort.sources.resize(pairs);
   for (size_t p = 0; p < pairs; ++p) {
     for (const int side : {0, 1}) {
       digests[side].resize(pairs);
+      prompts[side].resize(pairs);
       for (const auto& [sample, i] : grouped.pairs[p].samples[side]) {
         const TrajectoryRecord& record = records[i];
         cohort.update = record.step;
         cohort.sources[p] = record.source;
         duplicate_ids[p] = record.duplicate_id;
         digests[side][p] = record.prompt_digest;
+        prompts[side][p] = record.prompt;
       }
     }
   }
@@ -173,6 +175,8 @@ void fill_pairs(const CohortRecords& grouped,
   cohort.duplicate_ids = keep(duplicate_ids);
   cohort.query_digests = keep(digests[0]);
   cohort.target_digests = keep(digests[1]);
+  cohort.query.prompts = keep(prompts[0]);
+  cohort.target.prompts = keep(prompts[1]);
 }
 
 // [N, dim], or nothing where a pair has none of that dimension.

@@ -31,7 +31,8 @@ struct TrajectoryRecord {
   std::string source;
   std::string prompt_digest;
   std::string duplicate_id;
-  int64_t line = 0;  // for messages
+  std::string prompt;  // its text
+  int64_t line = 0;    // for messages
 };
 
 struct ScoredRecord {
@@ -55,7 +56,8 @@ std::vector<ScoredRecord> score_records(
 
 // Reads {"cohort", "pair", "side", "sample", "completion", "gen_embedding"}
 // and, where they are there, what some policies need: "embedding_source":
-// "prompt", "ids" (their number), "step", "source", "prompt_digest",
+// "prompt", "ids" (their number), "step", "source", "prompt": {"text"},
+// "prompt_digest",
 // "duplicate_id" and "disc_embedding" (on any sample of a group). Other keys
 // are ignored. A missing, null or empty gen_embedding means none. Throws
 // InvalidInput `name:line: …`.

@@ -55,16 +55,19 @@ void hash_side(Xxh3Hasher& hasher, const CohortSide& side) {
   hash_numbers(hasher, side.has_embedding);
   hash_numbers(hasher, side.completion_tokens);
   hash_numbers(hasher, side.disc_embeddings);
+  for (const std::string& text : side.prompts) hasher.update_field(text);
 }
 
 }  // namespace
 
-std::string policy_hash(const RewardConfig& config) {
+std::string policy_hash(const RewardConfig& config,
+                        const std::vector<std::string>& fingerprints) {
   RewardConfig copy = config;
   Xxh3Hasher hasher;
   HashingVisitor visitor{hasher};
   hasher.update_field("ume reward policy 2");
   visit_fields(visitor, copy);
+  for (const std::string& text : fingerprints) hasher.update_field(text);
   return hasher.hex();
 }
 

@@ -38,12 +38,15 @@ void check_factors(const RewardTermConfig& term, const std::string& field) {
     check_term_parameters(term.factors[i], factor);
     check(term.factors[i].name != kProduct, factor + ".name",
           "a product of products; list their factors here");
+    check(!is_extension(term.factors[i].name), factor + ".name",
+          term.factors[i].name + " cannot be multiplied; list it as a term");
   }
 }
 
 void check_term(const RewardTermConfig& term, const std::string& field) {
   check_term_parameters(term, field);
   check_factors(term, field);
+  term.extension.validate(term.name, field);
   check(term.column().size() <= 64, field + ".label",
         "expected at most 64 bytes");
   check(term.column() != "total" && term.column() != kRawTotal,

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "reward/extension_config.h"
+
 namespace ume {
 
 // Which term, and its parameters. Every kind of term has some of them; one
@@ -66,6 +68,7 @@ struct RewardTermConfig : TermParameters {
   std::vector<FactorConfig> factors;  // of the name `product`
   std::vector<double> clip;           // empty, or {lowest, highest}
   ScheduleConfig schedule;
+  ExtensionConfig extension;  // of plugin, external and judge
 
   const std::string& column() const { return label.empty() ? name : label; }
 };
@@ -79,6 +82,7 @@ void visit_fields(Visitor& v, RewardTermConfig& c) {
   v("factors", c.factors, "product: the terms that are multiplied");
   v("clip", c.clip, "[lowest, highest] value; empty: as it is");
   v("schedule", c.schedule, "how the weight changes with the updates");
+  visit_fields(v, c.extension);
 }
 
 // Weights of their own for the pairs of one source.

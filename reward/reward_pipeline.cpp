@@ -73,14 +73,28 @@ RewardPipeline::RewardPipeline(
     RewardConfig config, std::vector<std::unique_ptr<RewardPolicy>> policies)
     : config_(std::move(config)), policies_(std::move(policies)) {
   UME_CHECK(policies_.size() == config_.terms.size(), "one policy per term");
-  policy_hash_ = ume::policy_hash(config_);
+  std::vector<std::string> fingerprints;
   for (const auto& policy : policies_) {
+    fingerprints.push_back(policy->fingerprint());
     compares_pairs_ = compares_pairs_ || policy->compares_pairs();
     compares_sides_ = compares_sides_ || policy->compares_sides();
   }
   view_.missing = missing_embedding(config_.missing_embedding);
   view_.negatives = config_.negatives;
   view_.compare = compares_pairs_;
+  policy_hash_ = ume::policy_hash(config_, fingerprints);
+}
+
+std::map<std::string, double> RewardPipeline::metrics() const {
+  std::map<std::string, double> all;
+  for (size_t term = 0; term < policies_.size(); ++term) {
+    std::map<std::string, double> own;
+    policies_[term]->report(own);
+    for (const auto& [name, value] : own) {
+      all[config_.terms[term].column() + "/" + name] = value;
+    }
+  }
+  return all;
 }
 
 RewardColumn RewardPipeline::run_term(size_t term,
@@ -127,11 +141,12 @@ RewardTable RewardPipeline::score(const Cohort& cohort,
   return table;
 }
 
-RewardPipeline make_reward_pipeline(const RewardConfig& config) {
+RewardPipeline make_reward_pipeline(const RewardConfig& config,
+                                    const RewardEnvironment& environment) {
   config.validate();
   std::vector<std::unique_ptr<RewardPolicy>> policies;
   for (const RewardTermConfig& term : config.terms) {
-    policies.push_back(make_reward_policy(term));
+    policies.push_back(make_reward_policy(term, environment));
   }
   return RewardPipeline(config, std::move(policies));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ class RewardPipeline {
   bool compares_pairs() const { return compares_pairs_; }
   // Whether any term needs both sides of a pair.
   bool compares_sides() const { return compares_sides_; }
+  // The terms' own metrics, "COLUMN/NAME".
+  std::map<std::string, double> metrics() const;
 
  private:
   RewardColumn run_term(size_t term, const CohortView& view) const;
@@ -50,6 +53,7 @@ class RewardPipeline {
 };
 
 // Throws ConfigError; unknown names are answered with the nearest known one.
-RewardPipeline make_reward_pipeline(const RewardConfig& config);
+RewardPipeline make_reward_pipeline(const RewardConfig& config,
+                                    const RewardEnvironment& environment = {});
 
 }  // namespace ume

@@ -12,7 +12,8 @@ namespace ume {
 struct TermKind {
   std::string name;
   std::vector<std::string> parameters;  // of TermParameters, that it takes
-  // Null for `product`, which is made of other terms.
+  // Null for `product`, which is made of other terms, and for the extensions,
+  // which need more than their parameters.
   std::unique_ptr<RewardPolicy> (*make)(const TermParameters&) = nullptr;
 };
 

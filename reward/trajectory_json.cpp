@@ -161,6 +161,10 @@ std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
     record.source = reader.optional_text(object, "source");
     record.prompt_digest = reader.optional_text(object, "prompt_digest");
     record.duplicate_id = reader.optional_text(object, "duplicate_id");
+    const auto prompt = object.find("prompt");
+    if (prompt != object.end() && prompt->is_object()) {
+      record.prompt = reader.optional_text(*prompt, "text");
+    }
     const auto source = object.find("embedding_source");
     record.from_prompt = source != object.end() && *source == "prompt";
     record.line = static_cast<int64_t>(line->number);

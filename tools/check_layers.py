@@ -37,7 +37,8 @@ WRAPPED = {
     r"<zmq\.hpp?>": r"^common/wire/zmq_\w+\.(h|cpp)$",
     r"<sqlite3\.h>": r"^coordinator/sqlite_\w+\.(h|cpp)$",
     r"<hiredis/": r"^coordinator/redis_\w+\.(h|cpp)$",
-    r"<microhttpd\.h>": r"^common/http/\w+\.cpp$",
+    r"<microhttpd\.h>": r"^common/http/http_\w+\.cpp$",
+    r"<curl/": r"^common/http/curl_\w+\.cpp$",
     # Decoders of hostile files, GPL builds: only in the program ume-media.
     r"<lib(av\w+|swscale)/": r"^data/child/\w+\.(h|cpp)$",
     r"<poppler-": r"^data/child/\w+\.cpp$",

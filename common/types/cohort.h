@@ -14,6 +14,7 @@ struct CohortSide {
   std::vector<uint8_t> has_embedding;      // [N*G]; 0: the row is zeros
   std::vector<int32_t> completion_tokens;  // [N*G]
   std::vector<float> disc_embeddings;      // [N, dim]; empty when not computed
+  std::vector<std::string> prompts;  // [N], text without media; empty: unknown
   bool operator==(const CohortSide&) const = default;
 };
 

@@ -126,6 +126,11 @@ std::string rule_text(const RewardTermConfig& term,
   if (cell.state != CellState::kValue) return cell.reason;
   if (term.name == "format") return format_rule(row.completion, term.strict);
   if (term.name == "answer_in_reasoning") return answer_rule(row.completion);
+  if (term.name == "plugin") return "said " + term.extension.path;
+  if (term.name == "external") return "said " + term.extension.endpoint;
+  if (term.name == "judge") {
+    return "said " + term.extension.model + " at " + term.extension.url;
+  }
   for (const char* text_term : {"answer_overlap", "length", "repetition"}) {
     if (term.name == text_term) return "of the completion alone";
   }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reward/extension_input.h"
 #include "reward/reward_pipeline.h"
 #include "tests/reward/reward_fixtures.h"
 
@@ -84,4 +85,18 @@ TEST_CASE(
     CHECK(cell.state == CellState::kInvalid);
   }
   check_cells(table.total.query);
+}
+
+TEST_CASE("hostile: what goes to code of others is clean text and numbers") {
+  const Cohort cohort = hostile_cohort();
+  ViewOptions options;
+  options.compare = false;
+  const CohortView view(cohort, options);
+  const Cohort input = extension_input(view);
+  for (const float value : input.query.gen_embeddings) {
+    CHECK(std::isfinite(value));
+  }
+  CHECK(input.query.has_embedding[0] == 0);
+  CHECK(input.query.completions[4].find('\0') == std::string::npos);
+  CHECK(input.query.completions[3].find('\xff') == std::string::npos);
 }
