@@ -53,6 +53,7 @@ void hash_side(Xxh3Hasher& hasher, const CohortSide& side) {
   hasher.update_field(bytes_of(side.has_embedding));
   hasher.update_field(bytes_of(side.completion_tokens));
   hasher.update_field(bytes_of(side.disc_embeddings));
+  for (const std::string& text : side.prompts) hasher.update_field(text);
 }
 
 }  // namespace
@@ -74,6 +75,8 @@ Cohort make_cohort(const Ledger& ledger, const CohortParts& parts) {
   cohort.group_size = parts.group_size;
   cohort.sources = parts.sources;
   cohort.duplicate_ids = parts.duplicate_ids;
+  cohort.query.prompts = parts.query_prompts;
+  cohort.target.prompts = parts.target_prompts;
   cohort.dim =
       parts.embedding_dim > 0 ? parts.embedding_dim : dimension(results);
   for (size_t i = 0; i < results.size(); ++i) {

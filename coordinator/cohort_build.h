@@ -16,8 +16,10 @@ struct CohortParts {
   int64_t embedding_dim = 0;  // 0: as the first embedding has it
   // [2N]: query and target of each pair, in order; all finished.
   std::vector<GroupRow> rows;
-  std::vector<std::string> sources;        // [N]
-  std::vector<std::string> duplicate_ids;  // [N]; empty texts: not known
+  std::vector<std::string> sources;         // [N]
+  std::vector<std::string> duplicate_ids;   // [N]; empty texts: not known
+  std::vector<std::string> query_prompts;   // [N], text without media
+  std::vector<std::string> target_prompts;  // [N]
 };
 
 // Reads the groups' trajectories from the ledger and lays them out for the

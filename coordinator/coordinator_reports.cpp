@@ -6,22 +6,8 @@
 namespace ume {
 namespace {
 
-constexpr size_t kMaxMetrics = 200;
-constexpr size_t kMaxMetricNameBytes = 128;
 constexpr size_t kMaxHashBytes = 128;
 constexpr size_t kMaxAddressBytes = 4096;
-
-std::map<std::string, double> finite_only(
-    const std::map<std::string, double>& metrics) {
-  std::map<std::string, double> kept;
-  for (const auto& [name, value] : metrics) {
-    if (std::isfinite(value) && name.size() <= kMaxMetricNameBytes &&
-        kept.size() < kMaxMetrics) {
-      kept[name] = value;
-    }
-  }
-  return kept;
-}
 
 }  // namespace
 

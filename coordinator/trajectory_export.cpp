@@ -100,6 +100,7 @@ void add_rewards(const RewardPlace& place,
     return cell_json(cells.at(place.first_row + sample));
   };
   out["reward"] = cell(place.reward->table.total);
+  out["policy_hash"] = place.reward->table.policy_hash;
   json components = json::object();
   for (const RewardColumn& column : place.reward->table.components) {
     components[column.name] = cell(column);

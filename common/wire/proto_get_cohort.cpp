@@ -44,6 +44,14 @@ CohortSide get(const v1::CohortSide& in,
     same_count(static_cast<int64_t>(out.disc_embeddings.size()),
                shape.num_pairs * shape.dim, "num_pairs * dim", disc);
   }
+  if (in.prompts_size() > 0) {  // none from a coordinator of minor version 0
+    same_count(in.prompts_size(), shape.num_pairs, "num_pairs",
+               {&field, "prompts"});
+  }
+  for (int i = 0; i < in.prompts_size(); ++i) {
+    out.prompts.push_back(
+        text(in.prompts(i), kMaxText, at(field, "prompts", i)));
+  }
   return out;
 }
 

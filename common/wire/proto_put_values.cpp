@@ -62,6 +62,9 @@ void put(const CohortSide& value, v1::CohortSide* out, ArrayWriter& arrays) {
   arrays.add<int32_t>(value.completion_tokens,
                       out->mutable_completion_tokens());
   arrays.add<float>(value.disc_embeddings, out->mutable_disc_embeddings());
+  for (const std::string& prompt : value.prompts) {
+    out->add_prompts(utf8(prompt, "prompt"));
+  }
 }
 
 void put(const std::vector<RewardCell>& cells,

@@ -142,9 +142,9 @@ void run_sampler(const RunConfig& config,
 
 void run_reward(const RunConfig& config, MemoryHub& hub) {
   const auto client = hub.make_client({"loop", "reward-0", 0});
-  const RewardPipeline pipeline = make_reward_pipeline(config.reward);
+  PolicyKeeper policy(make_reward_pipeline(config.reward));
   StageHook hook;
-  RewardWorker worker(pipeline, *client, hook);
+  RewardWorker worker(0, {policy, *client, hook});
   RegisterRequest request;
   request.role = Role::kReward;
   request.start_id = "reward";
