@@ -19,10 +19,10 @@ void add_doctor_command(CLI::App& app) {
   add_example(*command, "ume doctor");
   command->callback([json, version = app.version()] {
     const std::string programs = program_folder();
-    const Findings findings = {check_cores(),          check_memory(),
-                               check_disk(),           check_shared_memory(),
-                               check_ports(),          check_mpi(),
-                               check_engine(programs), check_gpu()};
+    const Findings findings = {
+        check_cores(),          check_memory(),        check_disk(),
+        check_shared_memory(),  check_ports(),         check_mpi(),
+        check_engine(programs), check_media(programs), check_gpu()};
     const std::string text = *json ? findings_json(findings, version)
                                    : findings_text(findings, version);
     std::fputs(text.c_str(), stdout);

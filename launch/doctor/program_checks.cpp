@@ -85,6 +85,17 @@ Finding check_engine(const std::string& programs) {
   return f;
 }
 
+Finding check_media(const std::string& programs) {
+  const std::string program = programs + "/ume-media";
+  if (access(program.c_str(), X_OK) == 0) {
+    return {"media", FindingKind::kGood, "videos and documents by " + program,
+            ""};
+  }
+  return {"media", FindingKind::kWarning, "there is no program " + program,
+          "pictures can be read, videos and documents cannot; build it with "
+          "`make build`"};
+}
+
 Finding check_mpi() {
   const Answer answer = ask({"mpirun", "--version"});
   if (answer.good && answer.text.find("Open MPI") != std::string::npos) {
