@@ -1,5 +1,4 @@
-# LibTorch from DEPS_DIR as the target ume::torch, and one precompiled header
-# of it that every LibTorch folder reuses (torch.h alone costs ~30 s a file).
+# LibTorch from DEPS_DIR as the target ume::torch, and its precompiled header.
 set(libtorch ${DEPS_DIR}/libtorch)
 if(NOT EXISTS ${libtorch}/complete)
   message(FATAL_ERROR
@@ -17,8 +16,5 @@ target_link_options(ume_libtorch INTERFACE
   -Wl,-rpath,${libtorch}/lib -Wl,-rpath-link,${libtorch}/lib)
 add_library(ume::torch ALIAS ume_libtorch)
 
-file(WRITE ${PROJECT_BINARY_DIR}/torch_pch.cpp "// Owns the precompiled header.\n")
-add_library(ume_torch_pch OBJECT ${PROJECT_BINARY_DIR}/torch_pch.cpp)
-target_link_libraries(ume_torch_pch PUBLIC ume_libtorch)
-ume_warnings(ume_torch_pch)
-target_precompile_headers(ume_torch_pch PRIVATE <torch/torch.h>)
+ume_precompiled_header(torch TORCH
+  HEADERS <torch/autograd.h> <torch/types.h> <torch/utils.h> ${std_headers})

@@ -10,36 +10,64 @@ function(ume_warnings target)
   endif()
 endfunction()
 
+# What a sanitizer reports in our code ends the test. tools/sanitizers/*.supp
+# name what is not ours, with the reason.
+set(UME_SANITIZER_SETTINGS
+  "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+  "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+  "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/sanitizers/lsan.supp"
+  "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/sanitizers/tsan.supp")
+
 function(ume_use_torch target)
   target_link_libraries(${target} PUBLIC ume::torch)
-  target_precompile_headers(${target} REUSE_FROM ume_torch_pch)
-  # Programs too: a precompiled header serves one setting of -fPIC only.
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-  target_compile_options(${target} PRIVATE -fPIC)
+  ume_reuse_precompiled(${target} torch)
+  # Never collect garbage below 4 GiB of it: a sixth of the compile time.
+  target_compile_options(${target} PRIVATE --param=ggc-min-heapsize=4194304)
+endfunction()
+
+# CLI11 is all inline functions, which are compiled wherever it is used.
+function(ume_use_commands target)
+  ume_reuse_precompiled(${target} commands)
+  ume_optimise_less(${target})
 endfunction()
 
 # All .cpp files below the calling folder, or SOURCES where given.
 # DEPS: the only folders these files may include (tools/check_layers.py).
 # LINK: outside libraries used in .cpp files only. TORCH: the folder's headers
-# show tensors; only from kernels/ upward.
+# show tensors; only from kernels/ upward. COMMANDS: it reads command lines. PLAIN:
+# files of such a folder that include neither, and so compile faster.
 function(ume_library folder)
-  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;COMMANDS" "" "SOURCES;PLAIN;DEPS;LINK" ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB_RECURSE ARG_SOURCES CONFIGURE_DEPENDS *.cpp)
+  endif()
+  list(TRANSFORM ARG_DEPS PREPEND ume_)
+  if(ARG_PLAIN)
+    list(TRANSFORM ARG_PLAIN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    list(REMOVE_ITEM ARG_SOURCES ${ARG_PLAIN})
+    add_library(ume_${folder}_plain OBJECT ${ARG_PLAIN})
+    ume_warnings(ume_${folder}_plain)
+    target_link_libraries(ume_${folder}_plain PRIVATE ${ARG_DEPS} ${ARG_LINK})
+    ume_reuse_precompiled(ume_${folder}_plain plain)
+    list(APPEND ARG_SOURCES $<TARGET_OBJECTS:ume_${folder}_plain>)
   endif()
   add_library(ume_${folder} STATIC ${ARG_SOURCES})
   target_include_directories(ume_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
   ume_warnings(ume_${folder})
-  list(TRANSFORM ARG_DEPS PREPEND ume_)
   target_link_libraries(ume_${folder} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_LINK})
   if(ARG_TORCH)
     ume_use_torch(ume_${folder})
+  elseif(ARG_COMMANDS)
+    ume_use_commands(ume_${folder})
+  else()
+    ume_reuse_precompiled(ume_${folder} plain)
   endif()
 endfunction()
 
 # A Catch2 program build/PRESET/bin/ume_tests_NAME, one ctest entry, of all
 # .cpp files in the calling folder, or of SOURCES where given.
-# LABELS: unit, dist, gpu or slow (docs/contributing.md). It runs in the
+# LABELS: unit, dist, gpu or slow (docs/contributing.md), and `program` for all
+# of them, which the sanitizers run. It runs in the
 # project's root, so that fixtures are tests/fixtures/….
 function(ume_test_program name)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
@@ -53,8 +81,11 @@ function(ume_test_program name)
     PRIVATE ume_test_main ${ARG_DEPS} ${ARG_LINK})
   set_target_properties(ume_tests_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  ume_optimise_less(ume_tests_${name})
   if(ARG_TORCH)
     ume_use_torch(ume_tests_${name})
+  else()
+    ume_reuse_precompiled(ume_tests_${name} test)
   endif()
   add_test(NAME ${name}
     COMMAND ume_tests_${name} --reporter junit
@@ -63,8 +94,16 @@ function(ume_test_program name)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
-    ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")
+  set(settings OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1)
+  if(UME_SANITIZE)
+    list(APPEND settings ${UME_SANITIZER_SETTINGS})
+    set(timeout 3000)
+  else()
+    set(timeout 600)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS};program"
+    TIMEOUT ${timeout} ENVIRONMENT "${settings}")
+  add_dependencies(ume_test_programs ume_tests_${name})
 endfunction()
 
 # build/PRESET/bin/ume_bench_NAME of NAME_bench.cpp, part of the target
@@ -80,6 +119,8 @@ function(ume_bench_program name)
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   if(ARG_TORCH)
     ume_use_torch(ume_bench_${name})
+  else()
+    ume_reuse_precompiled(ume_bench_${name} plain)
   endif()
   add_dependencies(ume_benches ume_bench_${name})
 endfunction()

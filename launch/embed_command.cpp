@@ -1,7 +1,5 @@
 #include "launch/embed_command.h"
 
-#include <torch/torch.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +13,7 @@
 #include "common/error/error.h"
 #include "data/records/prompt_records.h"
 #include "eval/prompt_encoder.h"
+#include "kernels/torch.h"
 #include "launch/command_line.h"
 
 namespace ume {

@@ -1,7 +1,5 @@
 #include "launch/encode_command.h"
 
-#include <torch/torch.h>
-
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -9,6 +7,7 @@
 #include "common/error/error.h"
 #include "eval/prompt_encoder.h"
 #include "eval/tasks/evaluation_set.h"
+#include "kernels/torch.h"
 
 namespace ume {
 namespace {

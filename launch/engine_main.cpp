@@ -1,6 +1,7 @@
 // ume-engine: the commands that need LibTorch. `ume` executes it.
 
 #include "actors/engine/engine_roles.h"
+#include "launch/checkpoint_command.h"
 #include "launch/command_line.h"
 #include "launch/embed_command.h"
 #include "launch/encode_command.h"
@@ -46,5 +47,6 @@ int main(int argc, char** argv) {
   ume::add_embed_command(app);
   ume::add_encode_command(app);
   ume::add_model_command(app);
+  ume::add_checkpoint_command(app);
   return ume::run_command_line(app, argc, argv);
 }

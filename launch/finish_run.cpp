@@ -8,6 +8,7 @@
 
 #include "common/error/error.h"
 #include "common/files/files.h"
+#include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
 #include "eval/report/text_table.h"
 #include "launch/evaluate.h"
@@ -127,15 +128,14 @@ void write_report(const RunConfig& config, const RunDirectory& directory) {
   ReportInput input = load_report_input(directory.root.string());
   input.title = "Run " + config.run.name;
   input.times = all_times(config, input);
-  BootstrapOptions bootstrap;
-  bootstrap.resamples = config.eval.bootstrap_resamples;
-  bootstrap.seed = static_cast<uint64_t>(config.eval.seed);
+  const BootstrapOptions bootstrap = config.eval.bootstrap();
   write_file_atomic((directory.eval() / "context.json").string(),
                     context_json(input));
   make_directories(directory.report().string());
   write_file_atomic((directory.report() / "index.html").string(),
                     html_report(input, bootstrap));
   std::fputs(text_table(input.stages, bootstrap).c_str(), stdout);
+  std::fputs(comparison_table(input).c_str(), stdout);
   print_times(input.times);
   std::printf("\nreport: %s\nmodel:  %s\n",
               (directory.report() / "index.html").c_str(),

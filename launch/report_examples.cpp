@@ -83,9 +83,10 @@ void add_row(CohortSide& side, const EncodedPrompt& prompt, size_t dim) {
       static_cast<int32_t>(prompt.completion_tokens));
 }
 
-// The configured reward of each example's greedy answer.
+// The configured reward of each example's greedy answer. There is one answer
+// each, from any source: nothing to normalise and no negatives to choose.
 std::vector<std::optional<double>> rewards_of(
-    const RewardConfig& config,
+    RewardConfig config,
     const std::vector<Choice>& choices,
     const std::vector<EncodedPrompt>& encoded) {
   Cohort cohort;
@@ -105,6 +106,8 @@ std::vector<std::optional<double>> rewards_of(
     add_row(cohort.target, encoded[static_cast<size_t>(target)],
             static_cast<size_t>(cohort.dim));
   }
+  config.negatives = {};
+  config.normalise = "none";
   const RewardTable table =
       make_reward_pipeline(config, own_reward_environment()).score(cohort);
   std::vector<std::optional<double>> rewards;

@@ -15,9 +15,11 @@
 #include "launch/config_command.h"
 #include "launch/eval_command.h"
 #include "launch/ledger_command.h"
+#include "launch/preprocess_command.h"
 #include "launch/report_command.h"
 #include "launch/reward_command.h"
 #include "launch/role_command.h"
+#include "launch/tokenize_command.h"
 #include "launch/train_command.h"
 
 namespace ume {
@@ -28,9 +30,10 @@ struct EngineCommand {
   const char* help;
 };
 
-constexpr std::array<EngineCommand, 2> kEngineCommands = {{
+constexpr std::array<EngineCommand, 3> kEngineCommands = {{
     {"embed", "turn records of text and pictures into embeddings"},
     {"model", "make models"},
+    {"checkpoint", "look at, check and export weights"},
 }};
 
 [[noreturn]] void execute_engine(int argc, char** argv) {
@@ -74,6 +77,8 @@ int main(int argc, char** argv) {
   ume::add_report_command(app);
   ume::add_reward_command(app);
   ume::add_reward_explain_command(app);
+  ume::add_tokenize_command(app);
+  ume::add_preprocess_command(app);
   ume::add_ledger_command(app);
   ume::add_role_command(app);
   for (const ume::EngineCommand& command : ume::kEngineCommands) {

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 
+#include "kernels/torch.h"
 #include "learner/optimizer_config.h"
 #include "learner/parameters.h"
 

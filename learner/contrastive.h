@@ -1,10 +1,9 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 
 #include "common/collective/collective.h"
+#include "kernels/torch.h"
 
 namespace ume {
 

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "common/types/batch_slice.h"
 #include "common/types/prepared_prompt.h"
+#include "kernels/torch.h"
 #include "learner/grpo_config.h"
 #include "learner/grpo_loss.h"
 #include "model/packed_batch.h"

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "kernels/torch.h"
 
 namespace ume {
 

@@ -1,5 +1,7 @@
 #include "learner/sft.h"
 
+#include <torch/nn/functional/normalization.h>
+
 #include <algorithm>
 #include <array>
 

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "common/collective/collective.h"
+#include "kernels/torch.h"
 #include "learner/sft_batch.h"
 #include "learner/sft_config.h"
 #include "learner/trained_model.h"

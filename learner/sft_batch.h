@@ -1,12 +1,11 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
 
 #include "common/types/prepared_prompt.h"
+#include "kernels/torch.h"
 #include "model/packed_batch.h"
 
 namespace ume {

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
+#include "kernels/torch.h"
 #include "model/attention_plan.h"
 
 namespace ume {

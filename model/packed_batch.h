@@ -1,11 +1,10 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "common/types/prepared_prompt.h"
+#include "kernels/torch.h"
 #include "model/attention_plan.h"
 #include "model/model_config.h"
 #include "model/qwen2_vl.h"

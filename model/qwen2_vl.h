@@ -1,10 +1,9 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <vector>
 
+#include "kernels/torch.h"
 #include "model/attention_context.h"
 #include "model/model_config.h"
 #include "model/rotary.h"

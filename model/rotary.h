@@ -1,11 +1,10 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <cstdint>
 #include <vector>
 
+#include "kernels/torch.h"
 #include "model/model_config.h"
 
 namespace ume {

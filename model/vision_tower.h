@@ -1,9 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
+#include "kernels/torch.h"
 #include "model/attention_plan.h"
 #include "model/model_config.h"
 #include "model/rotary.h"

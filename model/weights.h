@@ -1,12 +1,11 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "kernels/torch.h"
 #include "model/model_config.h"
 
 namespace ume {

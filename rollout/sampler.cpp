@@ -1,6 +1,6 @@
 #include "rollout/sampler.h"
 
-#include <torch/torch.h>
+#include <torch/nn/functional/normalization.h>
 
 #include <algorithm>
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "common/error/error.h"
 #include "common/random/philox.h"
+#include "kernels/torch.h"
 #include "model/packed_batch.h"
 #include "rollout/token_sampling.h"
 

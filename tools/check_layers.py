@@ -28,6 +28,9 @@ ALLOWED["launch"] = set(ALLOWED)
 
 NO_TORCH = {"common", "data", "reward", "coordinator", "dashboard"}
 
+# Headers that are never included, and what is instead.
+AVOIDED = {"<torch/torch.h>": "kernels/torch.h, half as long to compile"}
+
 # Vendor headers and the only files that may include them.
 WRAPPED = {
     r"<mpi\.h>": r"^common/collective/mpi_\w+\.(h|cpp)$|^actors/mpi_\w+\.cpp$",
@@ -36,6 +39,10 @@ WRAPPED = {
     r"<hiredis/": r"^coordinator/redis_\w+\.(h|cpp)$",
     r"<microhttpd\.h>": r"^common/http/http_\w+\.cpp$",
     r"<curl/": r"^common/http/curl_\w+\.cpp$",
+    # Decoders of hostile files, GPL builds: only in the program ume-media.
+    r"<lib(av\w+|swscale)/": r"^data/child/\w+\.(h|cpp)$",
+    r"<poppler-": r"^data/child/\w+\.cpp$",
+    r"<seccomp\.h>": r"^data/child/\w+\.cpp$",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([\w/.+-]+)"|(<[^>]+>))')
@@ -67,19 +74,38 @@ def main():
             if path.suffix not in {".h", ".cpp", ".cu"}:
                 continue
             check_file(path, folder, allowed, problems)
+    for path in sorted((ROOT / "tests").rglob("*")):
+        if path.suffix in {".h", ".cpp"}:
+            check_avoided(path, problems)
     for line in problems:
         print(line)
     return 1 if problems else 0
 
 
+def in_child(name):
+    return name.startswith("data/child/")
+
+
+def check_avoided(path, problems):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match and match.group(2) in AVOIDED:
+            problems.append(f"{path.relative_to(ROOT).as_posix()}:{number}: "
+                            f"include {AVOIDED[match.group(2)]}")
+
+
 def check_file(path, folder, allowed, problems):
     name = path.relative_to(ROOT).as_posix()
+    check_avoided(path, problems)
     for number, line in enumerate(path.read_text().splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:
             continue
         ours, vendor = match.groups()
         if ours:
+            if ours.startswith("data/child/") and not in_child(name):
+                problems.append(f"{name}:{number}: {ours} belongs to ume-media "
+                                "alone; the others talk to it over a pipe")
             top = ours.split("/")[0]
             if top in ALLOWED and top != folder and top not in allowed:
                 problems.append(f"{name}:{number}: includes {ours}, but "

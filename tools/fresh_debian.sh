@@ -36,9 +36,10 @@ command -v debootstrap >/dev/null || [[ -f $base ]] ||
 
 make_base() {
   local mirror
-  mirror=$(sed -n 's/^URIs: //p; s/^deb \(\[[^]]*\] \)\?\(http[^ ]*\).*/\2/p' \
-             /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list \
-             2>/dev/null | head -1)
+  mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources \
+               2>/dev/null || true; } |
+           sed -n 's/^URIs: //p; s/^deb \(\[[^]]*\] \)\?\(http[^ ]*\).*/\2/p' |
+           head -1)
   debootstrap --include=make,ca-certificates bookworm "$folder" \
     "${mirror:-http://deb.debian.org/debian}" >"$folder.log" 2>&1 ||
     fail 69 "debootstrap failed: $folder.log"
@@ -49,6 +50,7 @@ make_base() {
 # What this network needs to reach a Debian mirror and a package index.
 copy_host_settings() {
   local path
+  rm -f "$folder/etc/apt/sources.list"  # debootstrap's
   for path in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources \
               /etc/pip.conf /etc/resolv.conf /etc/hosts /etc/ssl/certs \
               /usr/local/share/ca-certificates; do

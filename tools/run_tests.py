@@ -25,10 +25,9 @@ def main():
         old.unlink()
     command = ["ctest", "--test-dir", str(options.build), "--output-on-failure",
                "--no-tests=error", "-j", options.jobs]
+    command += ["-LE", options.exclude]
     if options.label:
         command += ["-L", "|".join(options.label)]
-    else:
-        command += ["-LE", options.exclude]
     ctest = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     outcome = {}
     for line in ctest.stdout:

@@ -1,6 +1,5 @@
 #include "actors/engine/engine_roles.h"
 
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include "actors/role_loop.h"
 #include "common/collective/mpi_collective.h"
 #include "common/error/error.h"
+#include "kernels/torch.h"
 #include "model/model_config.h"
 
 namespace ume {

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 
 #include "common/weights/weight_channel.h"
+#include "kernels/torch.h"
 #include "model/qwen2_vl.h"
 
 namespace ume {

@@ -1,5 +1,7 @@
 #include "common/text/utf8.h"
 
+#include <cstring>
+
 namespace ume {
 namespace {
 
@@ -77,11 +79,26 @@ std::string replace_invalid_utf8(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
+    if (static_cast<uint8_t>(text[i]) < 0x80) {
+      i += ascii_prefix(text.substr(i));
+      continue;
+    }
     const Utf8Char c = next_utf8(text, i);
     if (!c.valid) return false;
     i += c.size;
   }
   return true;
+}
+
+size_t ascii_prefix(std::string_view text) {
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, text.data() + i, 8);
+    if ((eight & 0x8080808080808080ull) != 0) break;
+  }
+  while (i < text.size() && static_cast<uint8_t>(text[i]) < 0x80) ++i;
+  return i;
 }
 
 }  // namespace ume

@@ -27,4 +27,7 @@ std::string replace_invalid_utf8(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
 
+// Number of ASCII characters with which `text` begins.
+size_t ascii_prefix(std::string_view text);
+
 }  // namespace ume

@@ -44,7 +44,10 @@ std::string quote_json(const nlohmann::json& value) {
   if (value.is_array()) return "a list";
   std::string text =
       value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() > kMaxQuoted) text = text.substr(0, kMaxQuoted) + "…";
+  if (text.size() > kMaxQuoted) {
+    text.resize(kMaxQuoted);
+    text += "…";
+  }
   return text;
 }
 

@@ -129,12 +129,13 @@ ExplainedRow explain_row(const RewardConfig& config,
   row.reward = scored.reward;
   row.own_ranks = own_ranks(similarity, columns);
   row.similarity = std::move(similarity);
-  // A sum that is recorded beside them comes last and is no term.
-  const size_t num_terms =
-      std::min(scored.components.size(), config.terms.size());
-  for (size_t i = 0; i < num_terms; ++i) {
-    const RewardTermConfig& term = config.terms[i];
+  for (size_t i = 0; i < scored.components.size(); ++i) {
     const auto& [name, cell] = scored.components[i];
+    if (i == config.terms.size()) {  // beside the terms, with `normalise`
+      row.terms.push_back({name, 0.0, cell, "the sum before normalisation"});
+      break;
+    }
+    const RewardTermConfig& term = config.terms[i];
     row.terms.push_back(
         {name, term.weight, cell, rule_text(term, cell, row, columns)});
   }

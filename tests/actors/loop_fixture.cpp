@@ -1,6 +1,5 @@
 #include "tests/actors/loop_fixture.h"
 
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -21,6 +20,7 @@
 #include "common/wire/memory_transport.h"
 #include "coordinator/ledger_check.h"
 #include "data/records/pair_list.h"
+#include "kernels/torch.h"
 #include "model/weights.h"
 
 namespace ume {
@@ -62,6 +62,7 @@ RunConfig loop_config(const fs::path& folder) {
   c.data.prompt_template = "minimal";
   c.phases = {"sft", "grpo"};
   c.sft.data = (folder / "sft.jsonl").string();
+  c.sft.order = "records";
   c.sft.steps = 3;
   c.sft.batch_pairs = 4;
   c.sft.optimizer.learning_rate = 1e-3;

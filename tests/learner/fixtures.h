@@ -1,7 +1,5 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "common/types/prepared_prompt.h"
+#include "kernels/torch.h"
 #include "model/model_config.h"
 #include "model/weights.h"
 

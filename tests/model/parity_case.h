@@ -1,13 +1,12 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "common/types/prepared_prompt.h"
+#include "kernels/torch.h"
 #include "model/packed_batch.h"
 
 namespace ume {

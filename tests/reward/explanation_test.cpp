@@ -36,8 +36,10 @@ std::vector<TrajectoryRecord> plane_records() {
   return read_trajectory_records(in, "plane");
 }
 
-Explanation explain(const std::string& pair) {
+Explanation explain(const std::string& pair,
+                    const std::string& normalise = "none") {
   RewardConfig config;
+  config.normalise = normalise;
   config.terms.resize(3);
   config.terms[0].name = "format";
   config.terms[1].name = "ranking_margin";
@@ -103,4 +105,11 @@ TEST_CASE(
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(explanation_html(e).find('\x1b') == std::string::npos);
   CHECK_NOTHROW(json::parse(explanation_json(e)));
+}
+
+TEST_CASE("explanation: a normalised reward shows its sum before that") {
+  const Explanation explanation = explain("x", "component");
+  CHECK_THAT(explanation_text(explanation), Contains("raw_total"));
+  CHECK_THAT(explanation_text(explanation),
+             Contains("the sum before normalisation"));
 }

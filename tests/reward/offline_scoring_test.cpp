@@ -169,7 +169,12 @@ TEST_CASE("malformed records are refused with file and line") {
   throws(line("query", 0, 0, "3"), "a list of numbers");
   throws(line("query", 0, 0, "[1e999]"), "not valid JSON");
   throws(std::string("{\"cohort\": \"\xff\"}"), "not valid JSON");
-  throws(std::string(100000, '['), "not valid JSON");
+  throws(std::string(100000, '['), "nested deeper than");
+  // A value that is shown in the message, and too deep to be shown.
+  throws("{\"cohort\":" + std::string(100000, '[') + std::string(100000, ']') +
+             "}",
+         "nested deeper than");
+  throws(R"({"cohort": 1, "cohort": 2})", "appears twice");
   CHECK(read(line("query", 0, 0, "[1e300]"))[0].gen_embedding[0] > 1e38f);
 }
 

@@ -1,6 +1,6 @@
 #include "rollout/sampler.h"
 
-#include <torch/torch.h>
+#include <torch/nn/functional/normalization.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -9,6 +9,7 @@
 
 #include "common/error/error.h"
 #include "common/tensorfile/safetensors.h"
+#include "kernels/torch.h"
 #include "model/packed_batch.h"
 
 namespace ume {

@@ -11,12 +11,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHAPE = ROOT / "examples" / "emoji" / "base"
 
 CONFIG = """
-run: {{name: {name}, directory: {folder}/{name}, seed: 5}}
+run: {{name: {name}, directory: {folder}/{run}, seed: 5}}
 model: {{path: {folder}/start}}
 data: {{template: minimal}}
 phases: [sft, grpo]
 sft:
   data: {folder}/sft.jsonl
+  order: records
   steps: 4
   batch_pairs: 4
   optimizer: {{learning_rate: 1.0e-3}}
@@ -74,8 +75,9 @@ class TinyJob:
         return result
 
     def config(self, name):
-        path = self.folder / f"{name}.yaml"
-        path.write_text(CONFIG.format(name=name, folder=self.folder))
+        path = self.folder / f"{pathlib.Path(name).name}.yaml"
+        path.write_text(CONFIG.format(name=path.stem, run=name,
+                                      folder=self.folder))
         return str(path)
 
     def steps(self, name):

@@ -118,6 +118,9 @@ tbody th { font-weight: 500; }
 tr.task th { text-align: left; font-weight: 650; padding-top: 16px;
   white-space: normal; }
 tr.task small { font-weight: 400; }
+tr.mean th, tr.mean td { font-weight: 650; }
+tr.spread th, tr.spread td { color: var(--soft); font-size: .82rem; }
+tr.control th, tr.control td { border-top: 2px solid var(--line); }
 tr.total th, tr.total td { font-weight: 650; border-bottom: 0; }
 .tag { font-size: .72rem; font-weight: 600; color: var(--gen);
   border: 1px solid var(--gen); border-radius: 999px; padding: 1px 8px;

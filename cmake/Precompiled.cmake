@@ -1,0 +1,43 @@
+# Precompiled headers: one object library for each set of headers and flags,
+# reused by every target of that kind. They hold what costs most to read
+# (LibTorch ~30 s a file, then CLI11, Catch2, JSON) and never our own headers,
+# so that an edit rebuilds only what includes it.
+
+# NAME's headers, for every target compiled with the same macros and -fPIC. The
+# level of optimisation may differ. An unusable one is an error (-Winvalid-pch).
+function(ume_precompiled_header name)
+  cmake_parse_arguments(ARG "TORCH" "" "HEADERS" ${ARGN})
+  set(source ${PROJECT_BINARY_DIR}/${name}_pch.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// Owns a precompiled header.\n")
+  add_library(ume_${name}_pch OBJECT ${source})
+  ume_warnings(ume_${name}_pch)
+  if(ARG_TORCH)
+    target_link_libraries(ume_${name}_pch PUBLIC ume::torch)
+  endif()
+  target_precompile_headers(ume_${name}_pch PRIVATE ${ARG_HEADERS})
+endfunction()
+
+# Programs too get -fPIC: a precompiled header serves one setting of it only.
+function(ume_reuse_precompiled target name)
+  target_precompile_headers(${target} REUSE_FROM ume_${name}_pch)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+endfunction()
+
+# For code whose compile time counts more than its speed: tests, command lines.
+function(ume_optimise_less target)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
+
+set(std_headers <algorithm> <array> <atomic> <chrono> <cmath>
+  <condition_variable> <cstdint> <cstdio> <cstring> <deque> <filesystem>
+  <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span>
+  <sstream> <stdexcept> <string> <string_view> <thread> <unordered_map>
+  <utility> <variant> <vector>)
+ume_precompiled_header(plain HEADERS ${std_headers} <nlohmann/json.hpp>)
+ume_precompiled_header(commands
+  HEADERS ${std_headers} <nlohmann/json.hpp> <CLI/CLI.hpp>)
+ume_precompiled_header(test
+  HEADERS ${std_headers} <nlohmann/json.hpp> <catch2/catch.hpp>)
