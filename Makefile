@@ -59,6 +59,10 @@ demo: build emoji-data ## train, evaluate and report the emoji example
 	@RUN=$${RUN:-emoji-$$(date +%Y%m%d-%H%M%S)}; \
 	  $(UME) train configs/emoji.yaml run.name=$$RUN
 
+.PHONY: demo-seeds
+demo-seeds: build emoji-data ## three seeds, control, upper reference: one report (RUN=NAME)
+	@tools/demo_seeds.sh $(UME) $(or $(RUN),emoji-seeds)
+
 .PHONY: emoji-base
 emoji-base: build ## train the example's starting model anew (long)
 	@python3 $(EMOJI)/fetch_style.py --output $(EMOJI)/style
@@ -79,6 +83,18 @@ bench: build ## measure; figures in BUILD/bench (BENCH="topic …" for some)
 chaos: build ## kill every role once; the run must end as a calm one does
 	@python3 tests/system/processes_test.py --programs $(BUILD)/bin \
 	  Processes.test_every_role_killed_once_changes_nothing
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGET ?=
+
+.PHONY: fuzz
+fuzz: ## fuzz the parsers (FUZZ_SECONDS=60 each, FUZZ_TARGET=name; clang)
+	@command -v clang++-14 >/dev/null || { echo "fuzzing needs clang:" \
+	  "apt-get install clang-14 libclang-rt-14-dev" >&2; exit 69; }
+	@test -f build/fuzz/build.ninja || cmake --preset fuzz
+	@cmake --build --preset fuzz -j $(JOBS)
+	@python3 tools/fuzz.py --build build/fuzz --seconds $(FUZZ_SECONDS) \
+	  $(FUZZ_TARGET:%=--target %)
 
 .PHONY: format
 format: ## clang-format over the tree

@@ -3,6 +3,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -63,6 +64,15 @@ CoordinatorHooks make_hooks(JsonlWriter& events, JsonlWriter& metrics) {
   return hooks;
 }
 
+// A cohort is not offered again while its terms may still be at it.
+double longest_scoring(const RewardConfig& config) {
+  double seconds = 0.0;
+  for (const RewardTermConfig& term : config.terms) {
+    seconds += 1.5 * term.extension.longest_seconds(term.name);
+  }
+  return seconds;
+}
+
 }  // namespace
 
 RunPlan make_run_plan(const RunConfig& config,
@@ -119,6 +129,8 @@ void run_coordinator_role(const RunDirectory& directory,
       make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
   parts.data = load_phase_data(config, parts.plan);
   parts.config = config.coordinator;
+  parts.config.reward_seconds =
+      std::max(parts.config.reward_seconds, longest_scoring(config.reward));
   JsonlWriter events(directory.events().string());
   JsonlWriter metrics(directory.metrics().string());
   parts.hooks = make_hooks(events, metrics);

@@ -1,27 +1,35 @@
 #pragma once
 
+#include "actors/policy_keeper.h"
+#include "actors/score_memory.h"
 #include "actors/stage_hook.h"
 #include "common/wire/transport.h"
-#include "reward/reward_pipeline.h"
 
 namespace ume {
 
-// Consumes cohorts, produces reward tables.
+// Consumes cohorts, produces reward tables. Several of them share a run's
+// cohorts.
 // Waits for: a whole cohort. Unblocked by: the last group result of one.
 class RewardWorker {
  public:
-  // All borrowed.
-  RewardWorker(const RewardPipeline& pipeline,
-               RequestClient& client,
-               StageHook& hook);
+  struct Parts {  // all borrowed
+    PolicyKeeper& policy;
+    RequestClient& client;
+    StageHook& hook;
+  };
+  RewardWorker(int32_t index, const Parts& parts);
 
-  // One cohort: ask, score, answer. Throws StopRun when the run is over.
+  // One cohort or one pause: look for a newer policy, ask, score, answer.
+  // Throws StopRun when the run is over.
   void step();
 
  private:
-  const RewardPipeline& pipeline_;
-  RequestClient& client_;
-  StageHook& hook_;
+  void score(const CohortReply& work);
+
+  const int32_t index_;
+  const Parts parts_;
+  ScoreMemory memory_;
+  std::string note_;  // not told yet
 };
 
 }  // namespace ume

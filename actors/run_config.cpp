@@ -62,6 +62,13 @@ void RunConfig::validate() const {
     grpo.validate();
     rollout.validate();
     reward.validate();
+    check(reward_service.workers >= 1 && reward_service.workers <= 1024,
+          "reward_service.workers: expected 1 to 1024");
+    check(reward.normalise == "none" || grpo.advantage_scale == "none" ||
+              grpo.normaliser == "dr_grpo",
+          "grpo.advantage_scale: reward.normalise: component gives advantages "
+          "that must not be divided again; expected none, found " +
+              grpo.advantage_scale);
     check(rollout.sampling.max_new_tokens <= grpo.max_completion_tokens ||
               grpo.normaliser == "sequence_mean" ||
               grpo.normaliser == "token_mean",

@@ -48,6 +48,16 @@ void visit_fields(V& v, ModelSection& c) {
   v("path", c.path, "model folder (Hugging Face layout) to start from");
 }
 
+struct RewardServiceSection {
+  int64_t workers = 1;
+};
+
+template <class V>
+void visit_fields(V& v, RewardServiceSection& c) {
+  v("workers", c.workers,
+    "reward services; several score an update's cohorts side by side");
+}
+
 struct LearnerSection {
   int64_t ranks = 1;
   int64_t threads = 1;
@@ -84,6 +94,7 @@ struct RunConfig {
   GrpoConfig grpo;
   RolloutConfig rollout;
   RewardConfig reward;
+  RewardServiceSection reward_service;
   LearnerSection learner;
   CheckpointConfig checkpoint;
   CoordinatorConfig coordinator;
@@ -104,6 +115,7 @@ void visit_fields(V& v, RunConfig& c) {
   v("grpo", c.grpo, "group-relative policy optimisation");
   v("rollout", c.rollout, "samplers");
   v("reward", c.reward, "the reward policy");
+  v("reward_service", c.reward_service, "the processes that score");
   v("learner", c.learner, "MPI ranks");
   v("checkpoint", c.checkpoint, "when and how training states are saved");
   v("coordinator", c.coordinator, "leases, deadlines, web page");

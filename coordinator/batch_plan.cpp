@@ -90,15 +90,21 @@ struct Mean {
 
 void add_column(const RewardColumn& column,
                 std::map<std::string, Mean>& means) {
+  Mean invalid;
   for (const Side side : {Side::kQuery, Side::kTarget}) {
     const auto& cells = side == Side::kQuery ? column.query : column.target;
     for (const RewardCell& cell : cells) {
+      invalid.add(cell.state == CellState::kValue ? 0.0 : 1.0);
       if (cell.state != CellState::kValue) continue;
       means["reward/" + column.name].add(cell.value);
       means["reward/" + std::string(side_name(side)) + "/" + column.name].add(
           cell.value);
     }
   }
+  if (invalid.sum == 0.0) return;
+  Mean& share = means["reward_invalid/" + column.name];
+  share.sum += invalid.sum / static_cast<double>(invalid.count);
+  ++share.count;
 }
 
 }  // namespace
@@ -196,6 +202,9 @@ std::map<std::string, double> batch_metrics(
     RewardColumn total = reward.table.total;
     total.name = "total";
     add_column(total, means);
+    for (const auto& [name, value] : reward.table.statistics) {
+      means[name].add(value);
+    }
   }
   for (const PlanGroup& group : groups) {
     const double all = static_cast<double>(group.row.completion_tokens.size());

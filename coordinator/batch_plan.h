@@ -50,7 +50,10 @@ BatchSlice make_slice(const Ledger& ledger,
                       int32_t rank);
 
 // Means over the update of each reward component, overall and by side
-// ("reward/NAME", "reward/query/NAME"), "completion_tokens", "invalid_share".
+// ("reward/NAME", "reward/query/NAME"), of cells with a value only;
+// "reward_invalid/NAME", the share of cells without one, where there are any;
+// the reward service's own statistics, averaged over the cohorts;
+// "completion_tokens", "invalid_share".
 std::map<std::string, double> batch_metrics(
     const std::vector<PlanGroup>& groups,
     const std::vector<RewardRow>& rewards);

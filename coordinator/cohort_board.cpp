@@ -1,6 +1,7 @@
 #include "coordinator/cohort_board.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "coordinator/result_check.h"
 
@@ -72,7 +73,7 @@ CohortParts CohortBoard::parts(const State& cohort) const {
   const auto& data = book_.data(groups_.phase());
   CohortParts parts;
   parts.id = cohort.id;
-  parts.update = base_update(book_.plan(), groups_.phase()) + groups_.step();
+  parts.update = groups_.step();
   parts.group_size = phase.group_size;
   parts.embedding_dim = book_.plan().embedding_dim;
   for (size_t i = 0; i < cohort.num_rows; ++i) {
@@ -80,8 +81,11 @@ CohortParts CohortBoard::parts(const State& cohort) const {
     if (is_out(row)) continue;
     parts.rows.push_back(row);
     if (row.group.side == Side::kTarget) continue;
-    parts.sources.push_back(
-        data[row.group.dispatch_index % data.size()].source);
+    const PairRecord& pair = data[row.group.dispatch_index % data.size()];
+    parts.sources.push_back(pair.source);
+    parts.duplicate_ids.push_back(pair.duplicate_id);
+    parts.query_prompts.push_back(pair.query.text);
+    parts.target_prompts.push_back(pair.target.text);
   }
   return parts;
 }
@@ -90,26 +94,49 @@ std::string CohortBoard::known_policy_hash() const {
   return book_.ledger().get(LedgerTable::kMeta, "policy_hash").value_or("");
 }
 
+int64_t CohortBoard::known_policy_time() const {
+  const auto text = book_.ledger().get(LedgerTable::kMeta, "policy_time");
+  return text ? std::strtoll(text->c_str(), nullptr, 10) : 0;
+}
+
+// The newest policy scores whole updates: what the open one already has of
+// another is let go, so that no update mixes two.
+void CohortBoard::adopt_policy(const CohortRequest& request) {
+  const std::string known = known_policy_hash();
+  book_.ledger().put(LedgerTable::kMeta, "policy_hash", request.policy_hash);
+  book_.ledger().put(LedgerTable::kMeta, "policy_time",
+                     std::to_string(request.policy_time));
+  if (known.empty()) return;
+  const int64_t rescored = num_rewarded();
+  discard_rewards();
+  book_.event("reward_policy_changed",
+              "from " + known + " to " + request.policy_hash + "; " +
+                  std::to_string(rescored) +
+                  " cohorts of the open update are scored anew");
+}
+
 Reply CohortBoard::offer(const CohortRequest& request, double now) {
   if (request.policy_hash.empty() ||
       request.policy_hash.size() > kMaxHashBytes) {
     return RefusedReply{"policy_hash: missing or too long"};
   }
+  if (!request.note.empty()) book_.event("reward_service", request.note);
   const std::string known = known_policy_hash();
-  if (!known.empty() && known != request.policy_hash) {
-    return RefusedReply{"this run is scored by policy " + known +
-                        ", the service has " + request.policy_hash};
+  if (known != request.policy_hash) {
+    if (!known.empty() && request.policy_time <= known_policy_time()) {
+      return WaitReply{book_.config().idle_pause_seconds,
+                       "reward policy " + known + "; the service has " +
+                           request.policy_hash};
+    }
+    adopt_policy(request);
   }
   for (State& cohort : cohorts_) {
     if (!ready(cohort) || now < cohort.offered_until ||
         now < cohort.not_before) {
       continue;
     }
-    if (known.empty()) {
-      book_.ledger().put(LedgerTable::kMeta, "policy_hash",
-                         request.policy_hash);
-    }
     cohort.offered_until = now + book_.config().reward_seconds;
+    cohort.offered_to = request.worker;
     CohortReply reply;
     reply.cohort = make_cohort(book_.ledger(), parts(cohort));
     reply.input_digest = cohort_digest(reply.cohort);
@@ -125,6 +152,10 @@ Reply CohortBoard::accept(const RewardResultRequest& request,
       cohorts_.begin(), cohorts_.end(),
       [&](const State& cohort) { return cohort.id == request.cohort; });
   if (found == cohorts_.end() || !ready(*found)) return accept_again(request);
+  if (request.table.policy_hash != known_policy_hash()) {
+    ++book_.count().late;
+    return RefusedReply{"another reward policy is in force since"};
+  }
   const CohortParts of = parts(*found);
   const Cohort cohort = make_cohort(book_.ledger(), of);
   const std::string digest = cohort_digest(cohort);
@@ -190,8 +221,10 @@ Reply CohortBoard::count_failure(State& cohort,
   return RefusedReply{why};
 }
 
-void CohortBoard::service_restarted() {
-  for (State& cohort : cohorts_) cohort.offered_until = -1.0;
+void CohortBoard::service_restarted(int32_t worker) {
+  for (State& cohort : cohorts_) {
+    if (cohort.offered_to == worker) cohort.offered_until = -1.0;
+  }
 }
 
 bool CohortBoard::complete() const {

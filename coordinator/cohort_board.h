@@ -20,14 +20,15 @@ class CohortBoard {
   // All its groups' weights were superseded.
   void discard_rewards();
 
-  // A complete cohort, or WaitReply.
+  // A complete cohort, or WaitReply: also for a service whose policy is older
+  // than the one in force. A newer policy comes into force here.
   Reply offer(const CohortRequest& request, double now);
   // Sets `failure` when the cohort has failed too often.
   Reply accept(const RewardResultRequest& request,
                double now,
                std::optional<std::string>& failure);
-  // Every outstanding offer may be made again.
-  void service_restarted();
+  // What was offered to this service may be offered again.
+  void service_restarted(int32_t worker);
   // Cohorts with fewer than two pairs left have no negatives: set aside.
   void drop_hopeless();
 
@@ -48,6 +49,7 @@ class CohortBoard {
     bool rewarded = false;
     bool dropped = false;
     double offered_until = -1.0;  // negative: not offered
+    int32_t offered_to = -1;      // which service
     double not_before = -1.0;     // pause after a failure
     int64_t failures = 0;
   };
@@ -55,6 +57,8 @@ class CohortBoard {
   bool ready(const State& cohort) const;
   CohortParts parts(const State& cohort) const;
   std::string known_policy_hash() const;
+  int64_t known_policy_time() const;
+  void adopt_policy(const CohortRequest& request);
   Reply accept_again(const RewardResultRequest& request);
   Reply count_failure(State& cohort,
                       double now,

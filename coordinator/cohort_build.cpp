@@ -53,6 +53,7 @@ void hash_side(Xxh3Hasher& hasher, const CohortSide& side) {
   hasher.update_field(bytes_of(side.has_embedding));
   hasher.update_field(bytes_of(side.completion_tokens));
   hasher.update_field(bytes_of(side.disc_embeddings));
+  for (const std::string& text : side.prompts) hasher.update_field(text);
 }
 
 }  // namespace
@@ -73,6 +74,9 @@ Cohort make_cohort(const Ledger& ledger, const CohortParts& parts) {
   cohort.num_pairs = static_cast<int64_t>(parts.rows.size() / 2);
   cohort.group_size = parts.group_size;
   cohort.sources = parts.sources;
+  cohort.duplicate_ids = parts.duplicate_ids;
+  cohort.query.prompts = parts.query_prompts;
+  cohort.target.prompts = parts.target_prompts;
   cohort.dim =
       parts.embedding_dim > 0 ? parts.embedding_dim : dimension(results);
   for (size_t i = 0; i < results.size(); ++i) {
@@ -80,6 +84,8 @@ Cohort make_cohort(const Ledger& ledger, const CohortParts& parts) {
     if (query) {
       cohort.dispatch_index.push_back(parts.rows[i].group.dispatch_index);
     }
+    (query ? cohort.query_digests : cohort.target_digests)
+        .push_back(results[i].prompt_digest);
     append_group(results[i], cohort.dim, query ? cohort.query : cohort.target);
   }
   for (CohortSide* side : {&cohort.query, &cohort.target}) {
@@ -96,7 +102,10 @@ std::string cohort_digest(const Cohort& cohort) {
   hasher.update_u64(static_cast<uint64_t>(cohort.group_size));
   hasher.update_u64(static_cast<uint64_t>(cohort.dim));
   hasher.update_field(bytes_of(cohort.dispatch_index));
-  for (const std::string& source : cohort.sources) hasher.update_field(source);
+  for (const auto* names : {&cohort.sources, &cohort.query_digests,
+                            &cohort.target_digests, &cohort.duplicate_ids}) {
+    for (const std::string& text : *names) hasher.update_field(text);
+  }
   hash_side(hasher, cohort.query);
   hash_side(hasher, cohort.target);
   return hasher.hex();

@@ -185,7 +185,7 @@ Reply Coordinator::on(const RegisterRequest& request) {
   }
   if (request.role == Role::kReward && (again || first)) {
     if (again) ++book_.count().reward_restarts;
-    cohorts_.service_restarted();
+    cohorts_.service_restarted(request.index);
   }
   if (again && request.role != Role::kLearner) {
     book_.event("role_restarted",
@@ -247,6 +247,9 @@ Reply Coordinator::on(const GroupResultRequest& request) {
 }
 
 Reply Coordinator::on(const CohortRequest& request) {
+  if (request.worker < 0 || request.worker > kMaxWorkerIndex) {
+    return RefusedReply{"worker " + std::to_string(request.worker)};
+  }
   Reply reply;
   if (auto halt = halted()) {
     reply = *halt;
@@ -258,15 +261,20 @@ Reply Coordinator::on(const CohortRequest& request) {
         grpo ? book_.config().pause_seconds : book_.config().idle_pause_seconds,
         "a complete cohort"};
   }
-  note(Role::kReward, 0, reply);
+  note(Role::kReward, request.worker, reply);
   return reply;
 }
 
 Reply Coordinator::on(const RewardResultRequest& request) {
+  if (request.worker < 0 || request.worker > kMaxWorkerIndex) {
+    return RefusedReply{"worker " + std::to_string(request.worker)};
+  }
   std::optional<std::string> failure;
   Reply reply = cohorts_.accept(request, clock_.now_seconds(), failure);
   if (failure) fail(*failure);
-  WorkerState& service = workers_.seen(Role::kReward, 0, clock_.now_seconds());
+  WorkerState& service =
+      workers_.seen(Role::kReward, request.worker, clock_.now_seconds());
+  service.metrics = finite_only(request.metrics);
   if (std::holds_alternative<AckReply>(reply)) ++service.done;
   return reply;
 }
@@ -302,6 +310,7 @@ void Coordinator::export_next() {
     update.prompts.push_back(row.group.side == Side::kQuery ? pair.query
                                                             : pair.target);
     update.sources.push_back(pair.source);
+    update.duplicate_ids.push_back(pair.duplicate_id);
     const auto known = [&](const RewardRow& r) {
       return r.cohort == row.cohort;
     };

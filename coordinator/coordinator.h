@@ -16,6 +16,7 @@
 #include "coordinator/learner_log.h"
 #include "coordinator/rate_window.h"
 #include "coordinator/run_book.h"
+#include "coordinator/saturation_watch.h"
 #include "coordinator/status.h"
 #include "coordinator/trajectory_export.h"
 
@@ -131,6 +132,7 @@ class Coordinator {
   // For display only; not kept over a restart.
   uint64_t item_progress_ = 0;
   std::map<std::string, double> live_metrics_;
+  SaturationWatch saturation_;
   RateWindow step_rate_;
   RateWindow group_rate_;
   RateWindow token_rate_;

@@ -6,22 +6,8 @@
 namespace ume {
 namespace {
 
-constexpr size_t kMaxMetrics = 200;
-constexpr size_t kMaxMetricNameBytes = 128;
 constexpr size_t kMaxHashBytes = 128;
 constexpr size_t kMaxAddressBytes = 4096;
-
-std::map<std::string, double> finite_only(
-    const std::map<std::string, double>& metrics) {
-  std::map<std::string, double> kept;
-  for (const auto& [name, value] : metrics) {
-    if (std::isfinite(value) && name.size() <= kMaxMetricNameBytes &&
-        kept.size() < kMaxMetrics) {
-      kept[name] = value;
-    }
-  }
-  return kept;
-}
 
 }  // namespace
 
@@ -96,6 +82,9 @@ void Coordinator::take_report(const WorkRow& item,
     take_checkpoint(item, report.checkpoint_hash);
   }
   if (item.kind != WorkKind::kBeginPhase) return;
+  // The steps of another phase say nothing about this one's.
+  step_rate_ = RateWindow();
+  step_rate_.add(clock_.now_seconds(), 0.0);
   const std::string& name = book_.phase(item.phase).name;
   if (item.resume.empty() && item.step == 0 && consumed_steps_ == 0) {
     book_.event("phase_began", name);

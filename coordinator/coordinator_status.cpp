@@ -154,6 +154,7 @@ void Coordinator::show_roles(StatusSnapshot& status) const {
     role.waiting_for = worker.waiting_for;
     role.restarts = worker.restarts;
     role.done = worker.done;
+    role.metrics = worker.metrics;
     status.roles.push_back(std::move(role));
   }
 }

@@ -161,6 +161,10 @@ void Coordinator::consume_batch(uint64_t step) {
       static_cast<int64_t>(groups_.rows().size() - groups.size());
   batch.metrics = batch_metrics(groups, rewards);
   put_row(book_.ledger(), batch);
+  if (const auto told =
+          saturation_.add(batch.metrics, current_phase().pairs_per_cohort)) {
+    book_.event("reward_saturated", *told);
+  }
   book_.count().dropped_groups += static_cast<uint64_t>(batch.dropped_groups);
   mark_consumed(groups);
   groups_.close();

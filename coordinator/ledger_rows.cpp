@@ -63,8 +63,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LeaseRow,
                                    weight_hash,
                                    outcome)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RewardColumn, name, query, target)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(
-    RewardTable, policy_hash, input_digest, components, total)
+// Ledgers from before the statistics lack them.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    RewardTable, policy_hash, input_digest, components, total, statistics)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(
     RewardRow, cohort, phase, step, dispatch_index, table)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BatchRow,

@@ -14,7 +14,8 @@ constexpr float kMaxLogprob = 1e-3f;
 // Of an embedding's length, after normalisation in float32 or bf16.
 constexpr double kUnitTolerance = 1e-2;
 constexpr size_t kMaxDigestBytes = 128;
-constexpr size_t kMaxComponents = 64;
+constexpr size_t kMaxComponents = 65;  // 64 terms and their raw sum
+constexpr size_t kMaxStatistics = 1000;
 constexpr size_t kMaxNameBytes = 128;
 constexpr size_t kMaxReasonBytes = 4096;
 
@@ -232,6 +233,17 @@ std::optional<std::string> find_fault(const RewardTable& table,
     }
     if (auto fault = column_fault(column, static_cast<size_t>(num_rows))) {
       return fault;
+    }
+  }
+  if (table.statistics.size() > kMaxStatistics) {
+    return expected("statistics", "up to " + std::to_string(kMaxStatistics),
+                    std::to_string(table.statistics.size()));
+  }
+  for (const auto& [name, value] : table.statistics) {
+    if (name.empty() || name.size() > kMaxNameBytes || !std::isfinite(value)) {
+      return std::string(
+          "statistics: a name is missing or too long, or a value is not "
+          "finite");
     }
   }
   return column_fault(table.total, static_cast<size_t>(num_rows));

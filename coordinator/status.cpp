@@ -59,7 +59,8 @@ json roles_json(const StatusSnapshot& status) {
                    {"seconds_since_seen", number(role.seconds_since_seen)},
                    {"waiting_for", role.waiting_for},
                    {"restarts", role.restarts},
-                   {"done", role.done}});
+                   {"done", role.done},
+                   {"metrics", numbers(role.metrics)}});
   }
   return out;
 }

@@ -50,6 +50,7 @@ struct RoleStatus {
   std::string waiting_for;
   int64_t restarts = 0;
   int64_t done = 0;
+  std::map<std::string, double> metrics = {};  // the process's own
 };
 
 // All that people see of a run; docs/formats/status.md describes the JSON.

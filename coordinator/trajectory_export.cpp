@@ -62,6 +62,9 @@ json group_json(const UpdateExport& update, size_t index) {
               {"policy_update", row.version.update},
               {"prompt_tokens", result.prompt_tokens},
               {"prompt_digest", result.prompt_digest}};
+  if (!update.duplicate_ids[index].empty()) {
+    out["duplicate_id"] = update.duplicate_ids[index];
+  }
   out["prompt"] = {{"text", prompt.text},
                    {"images", media_json(prompt.images)},
                    {"frames", media_json(prompt.frames)}};
@@ -97,6 +100,7 @@ void add_rewards(const RewardPlace& place,
     return cell_json(cells.at(place.first_row + sample));
   };
   out["reward"] = cell(place.reward->table.total);
+  out["policy_hash"] = place.reward->table.policy_hash;
   json components = json::object();
   for (const RewardColumn& column : place.reward->table.components) {
     components[column.name] = cell(column);
@@ -127,6 +131,9 @@ std::string trajectory_lines(const UpdateExport& update) {
     for (size_t g = 0; g < trajectories.size(); ++g) {
       json line = group;
       line.update(trajectory_json(trajectories[g]));
+      if (g == 0 && !update.results[i].disc_embedding.empty()) {
+        line["disc_embedding"] = update.results[i].disc_embedding;
+      }
       if (place.reward) add_rewards(place, row.group.side, g, line);
       lines += line.dump(-1, ' ', false, json::error_handler_t::replace);
       lines += '\n';

@@ -13,10 +13,11 @@ namespace ume {
 struct UpdateExport {
   std::string phase;
   uint64_t step = 0;
-  std::vector<GroupRow> rows;         // consumed groups, in order
-  std::vector<GroupResult> results;   // [rows]
-  std::vector<PromptRecord> prompts;  // [rows]
-  std::vector<std::string> sources;   // [rows]
+  std::vector<GroupRow> rows;              // consumed groups, in order
+  std::vector<GroupResult> results;        // [rows]
+  std::vector<PromptRecord> prompts;       // [rows]
+  std::vector<std::string> sources;        // [rows]
+  std::vector<std::string> duplicate_ids;  // [rows]; empty texts: none
   std::vector<RewardRow> rewards;
 };
 

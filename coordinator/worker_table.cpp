@@ -1,6 +1,26 @@
 #include "coordinator/worker_table.h"
 
+#include <cmath>
+
 namespace ume {
+namespace {
+
+constexpr size_t kMaxMetrics = 200;
+constexpr size_t kMaxMetricNameBytes = 128;
+
+}  // namespace
+
+std::map<std::string, double> finite_only(
+    const std::map<std::string, double>& metrics) {
+  std::map<std::string, double> kept;
+  for (const auto& [name, value] : metrics) {
+    if (std::isfinite(value) && name.size() <= kMaxMetricNameBytes &&
+        kept.size() < kMaxMetrics) {
+      kept[name] = value;
+    }
+  }
+  return kept;
+}
 
 WorkerState& WorkerTable::seen(Role role, int32_t index, double now) {
   WorkerState& worker = workers_[{role, index}];

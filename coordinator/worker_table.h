@@ -16,8 +16,14 @@ struct WorkerState {
   int64_t restarts = 0;
   int64_t strikes = 0;  // spoilt groups in a row
   double barred_until = 0.0;
-  int64_t done = 0;  // groups, cohorts or items
+  int64_t done = 0;                       // groups, cohorts or items
+  std::map<std::string, double> metrics;  // the process's own, by name
 };
+
+// Of what a process reported: numbers that are finite, under names and in a
+// number that are bounded.
+std::map<std::string, double> finite_only(
+    const std::map<std::string, double>& metrics);
 
 // All roles' processes by role and index. Not kept over a restart.
 class WorkerTable {

@@ -131,14 +131,22 @@ std::string roles_text(const json& status) {
                   "Restarts of a role since the coordinator started.");
   Family done("ume_role_done_total", "counter",
               "Groups, cohorts or items done by a role.");
+  Family own("ume_role_metric", "gauge",
+             "What a role says of itself, such as a circuit breaker's state.");
   for (const json& role : status["roles"]) {
     const Labels labels = {{"role", role.value("role", "")},
                            {"index", std::to_string(role.value("index", 0))}};
     silent.add(role.value("silent", json()), labels);
     restarts.add(role.value("restarts", json()), labels);
     done.add(role.value("done", json()), labels);
+    const json metrics = role.value("metrics", json::object());
+    for (const auto& [name, value] : metrics.items()) {
+      Labels named = labels;
+      named.emplace_back("name", name);
+      own.add(value, named);
+    }
   }
-  return silent.text() + restarts.text() + done.text();
+  return silent.text() + restarts.text() + done.text() + own.text();
 }
 
 std::string counters_text(const json& status) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/error/error.h"
+#include "eval/metrics/bootstrap.h"
 
 namespace ume {
 
@@ -22,6 +23,13 @@ struct EvalConfig {
   int64_t processes = 2;        // shards side by side on this host
   int64_t seed = 7;
   int64_t bootstrap_resamples = 2000;
+
+  BootstrapOptions bootstrap() const {
+    BootstrapOptions options;
+    options.resamples = bootstrap_resamples;
+    options.seed = static_cast<uint64_t>(seed);
+    return options;
+  }
 
   void validate() const {
     const auto need = [](bool holds, const std::string& text) {

@@ -1,9 +1,15 @@
 #include "launch/command_line.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <iostream>
 #include <new>
+#include <utility>
 
 #include "common/error/error.h"
 
@@ -32,7 +38,32 @@ int report_current_exception(const std::string& program) {
   return static_cast<int>(ExitCode::kFailure);
 }
 
-int run_command_line(CLI::App& app, int argc, char** argv) {
+namespace {
+
+// A missing standard stream would give its number to the next file that is
+// opened, and messages would end up in there. Its stand-in cannot be read or
+// written either, so that the loss shows.
+void hold_standard_streams() {
+  const std::array<std::pair<int, int>, 3> stand_ins = {
+      {{STDIN_FILENO, O_WRONLY},
+       {STDOUT_FILENO, O_RDONLY},
+       {STDERR_FILENO, O_WRONLY}}};
+  for (const auto& [stream, flags] : stand_ins) {
+    if (fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest free number, which is `stream`.
+    [[maybe_unused]] const int opened = open("/dev/null", flags);
+  }
+}
+
+// Results that did not leave are a failure, also when nothing else is.
+void flush_results() {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout) {
+    throw IoError("stdout: cannot write the results");
+  }
+}
+
+int run_parsed(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return static_cast<int>(ExitCode::kDone);
@@ -43,6 +74,17 @@ int run_command_line(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     app.exit(error);
     return static_cast<int>(ExitCode::kUsage);
+  }
+}
+
+}  // namespace
+
+int run_command_line(CLI::App& app, int argc, char** argv) {
+  hold_standard_streams();
+  try {
+    const int code = run_parsed(app, argc, argv);
+    flush_results();
+    return code;
   } catch (...) {
     return report_current_exception(app.get_name());
   }

@@ -2,174 +2,155 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/error/error.h"
-#include "data/records/prompt_records.h"
 #include "eval/prompt_encoder.h"
 #include "kernels/torch.h"
 #include "launch/command_line.h"
+#include "launch/records/json_text.h"
+#include "launch/records/record_loop.h"
+#include "launch/records/record_options.h"
+#include "launch/records/record_output.h"
 
 namespace ume {
 namespace {
 
 struct EmbedArguments {
-  std::string model;
-  std::string input;  // "-": stdin
+  RecordOptions records;
   std::string image;
   std::string text;
   std::string mode = "both";
-  std::string prompt_template = "evaluation";
-  std::string on_error = "fail";
-  std::string output;
   int64_t max_new_tokens = 2048;
   int64_t batch_tokens = 4096;
+
+  bool wants_disc() const { return mode != "gen"; }
+  bool wants_gen() const { return mode != "disc"; }
 };
 
-// One line of the input on its way to the output.
-struct Item {
-  std::string id = "null";  // as JSON
-  PreparedPrompt prompt;
+RecordSource open_source(const EmbedArguments& a) {
+  if (!a.records.input.empty()) return RecordSource(a.records.input);
+  nlohmann::json record = {{"id", 0}, {"text", a.text}};
+  if (!a.image.empty()) {
+    // The user's own path, wherever it leads.
+    record["images"] = {std::filesystem::absolute(a.image).string()};
+  }
+  return RecordSource::of_text(record.dump());
+}
+
+// What one record gave. An embedding that there is not, is empty.
+struct Embedded {
+  std::vector<float> disc;
+  std::vector<float> gen;
+  std::string completion;
 };
 
-class EmbedProgram {
- public:
-  explicit EmbedProgram(EmbedArguments arguments);
-  void run();
-
- private:
-  void read_lines(std::istream& stream,
-                  const std::string& name,
-                  const PromptReadOptions& options);
-  void add(const PromptInput& input);
-  void flush();
-
-  EmbedArguments a_;
-  ModelConfig config_;
-  Qwen2VL model_;
-  TextCodec text_;
-  PromptEncoder encoder_;
-  std::vector<Item> pending_;
-  int64_t pending_tokens_ = 0;
-  int64_t num_bad_ = 0;
-  std::ofstream file_;
-};
-
-PreparerOptions prepare_options(const EmbedArguments& a) {
-  PreparerOptions options;
-  options.model_folder = a.model;
-  options.prepare.prompt_template = a.prompt_template;
-  // Paths on the command line and of a user's own records may be absolute.
-  options.prepare.media_roots[""] = "/";
-  options.record_folder =
-      a.input.empty() || a.input == "-"
-          ? std::filesystem::current_path()
-          : std::filesystem::absolute(a.input).parent_path();
-  return options;
-}
-
-EncodeOptions encode_options(const EmbedArguments& a) {
-  EncodeOptions options;
-  options.generate = a.mode != "disc";
-  options.max_new_tokens = a.max_new_tokens;
-  options.batch_tokens = a.batch_tokens;
-  return options;
-}
-
-EmbedProgram::EmbedProgram(EmbedArguments arguments)
-    : a_(std::move(arguments)),
-      config_(load_model_config(a_.model)),
-      model_(config_, load_weights(a_.model, config_)),
-      text_(prepare_options(a_), config_),
-      encoder_(model_, text_, encode_options(a_)) {
-  if (!a_.output.empty()) {
-    file_.open(a_.output, std::ios::trunc);
-    if (!file_) throw IoError("cannot write " + a_.output);
-  }
-}
-
-void EmbedProgram::add(const PromptInput& input) {
-  Item item;
-  item.id = input.id;
-  item.prompt = input.is_conversation ? text_.preparer().prepare_messages(
-                                            input.messages, input.media)
-                                      : text_.prepare(input.record);
-  pending_tokens_ += static_cast<int64_t>(item.prompt.ids.size());
-  pending_.push_back(std::move(item));
-  if (pending_tokens_ >= a_.batch_tokens) flush();
-}
-
-void EmbedProgram::flush() {
-  std::vector<EncodeJob> jobs;
-  for (const Item& item : pending_) jobs.push_back({&item.prompt, 0, false});
-  const std::vector<EncodedPrompt> results = encoder_.encode(jobs);
-  std::ostream& out = a_.output.empty() ? std::cout : file_;
-  for (size_t i = 0; i < results.size(); ++i) {
-    nlohmann::ordered_json line;
-    line["id"] = nlohmann::json::parse(pending_[i].id);
-    if (a_.mode != "gen") line["disc_embedding"] = results[i].disc;
-    if (a_.mode != "disc") {
-      line["gen_embedding"] = results[i].gen_in_completion
-                                  ? nlohmann::json(results[i].gen)
-                                  : nlohmann::json();
-      line["completion"] = results[i].completion;
-    }
-    out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-        << '\n';
-  }
-  out.flush();
-  if (!out) throw IoError("cannot write the embeddings: is the disk full?");
-  pending_.clear();
-  pending_tokens_ = 0;
-}
-
-void EmbedProgram::read_lines(std::istream& stream,
-                              const std::string& name,
-                              const PromptReadOptions& options) {
-  PromptReader reader(stream, name, options);
-  while (const std::optional<PromptLine> line = reader.next()) {
-    std::string error = line->error;
-    if (line->input) {
-      try {
-        add(*line->input);
-        continue;
-      } catch (const InvalidInput& bad) {
-        error = name + ":" + std::to_string(line->line) + ": " + bad.what();
-      }
-    }
-    if (a_.on_error == "fail") throw InvalidInput(error);
-    std::fprintf(stderr, "ume embed: skipped: %s\n", error.c_str());
-    ++num_bad_;
-  }
-}
-
-void EmbedProgram::run() {
-  PromptReadOptions options;
-  options.absolute_paths = true;
-  if (!a_.text.empty() || !a_.image.empty()) {
-    nlohmann::json record = {{"id", 0}, {"text", a_.text}};
-    if (!a_.image.empty()) {
-      // The user's own path, wherever it leads.
-      record["images"] = {std::filesystem::absolute(a_.image).string()};
-    }
-    add(parse_prompt(record.dump(), "command line", options));
-  } else if (a_.input == "-") {
-    read_lines(std::cin, "stdin", options);
+void append_embedding(std::string& line,
+                      const char* name,
+                      const std::vector<float>& values) {
+  line += ",\"" + std::string(name) + "\":";
+  if (values.empty()) {
+    line += "null";
   } else {
-    std::ifstream file(a_.input);
-    if (!file) throw IoError("cannot open " + a_.input);
-    read_lines(file, a_.input, options);
+    append_json(line, std::span<const float>(values));
   }
-  flush();
-  if (num_bad_ > 0) {
-    std::fprintf(stderr, "ume embed: %lld records skipped\n",
-                 static_cast<long long>(num_bad_));
+}
+
+std::string line_of(const EmbedArguments& a,
+                    const std::string& id,
+                    const Embedded& result) {
+  std::string line = "{\"id\":" + id;
+  if (a.wants_disc()) append_embedding(line, "disc_embedding", result.disc);
+  if (a.wants_gen()) {
+    append_embedding(line, "gen_embedding", result.gen);
+    line += ",\"completion\":";
+    append_json(line, result.completion);
+  }
+  return line + "}\n";
+}
+
+// dim: of an embedding; zeros stand for one that there is not.
+void add_vector(TensorColumns& columns,
+                const char* name,
+                const std::vector<float>& values,
+                int64_t dim) {
+  const std::vector<float> none(static_cast<size_t>(dim));
+  columns.add(name, {DType::kF32, dim, false},
+              bytes_of(values.empty() ? none : values));
+}
+
+void add_row(TensorColumns& columns,
+             const EmbedArguments& a,
+             const std::string& id,
+             const Embedded& result,
+             int64_t dim) {
+  std::string line = "{\"id\":" + id;
+  if (a.wants_disc()) add_vector(columns, "disc_embedding", result.disc, dim);
+  if (a.wants_gen()) {
+    add_vector(columns, "gen_embedding", result.gen, dim);
+    line += ",\"completion\":";
+    append_json(line, result.completion);
+  }
+  columns.add("records", {DType::kU8, 0, true}, bytes_of(line + "}\n"));
+}
+
+std::vector<Embedded> embed_batch(const PromptEncoder& encoder,
+                                  std::span<const RecordJob> jobs) {
+  std::vector<EncodeJob> encode_jobs;
+  for (const RecordJob& job : jobs) {
+    encode_jobs.push_back({&job.prompt, job.index, false});
+  }
+  std::vector<Embedded> results;
+  for (EncodedPrompt& encoded : encoder.encode(encode_jobs)) {
+    Embedded result;
+    result.disc = std::move(encoded.disc);
+    if (encoded.gen_in_completion) result.gen = std::move(encoded.gen);
+    result.completion = std::move(encoded.completion);
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+void embed(const EmbedArguments& a) {
+  RecordSource source = open_source(a);
+  const ModelConfig config = load_model_config(a.records.model);
+  RecordOutput output(a.records);
+  const TextCodec text(preparer_options(a.records, source.folder()), config);
+  const Qwen2VL model(config, load_weights(a.records.model, config));
+  EncodeOptions encode;
+  encode.generate = a.wants_gen();
+  encode.max_new_tokens = a.max_new_tokens;
+  encode.batch_tokens = a.batch_tokens;
+  const PromptEncoder encoder(model, text, encode);
+  RecordLoopOptions loop;
+  loop.command = "ume embed";
+  loop.on_error = a.records.on_error;
+  loop.cost = [](const PreparedPrompt& prompt) {
+    return static_cast<int64_t>(prompt.ids.size());
+  };
+  loop.budget = a.batch_tokens;
+  uint64_t num_without = 0;
+  RecordLoop(loop, text.preparer(), [&](std::span<const RecordJob> jobs) {
+    const std::vector<Embedded> results = embed_batch(encoder, jobs);
+    std::string lines;  // all, before the first is written: one may be refused
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      lines += line_of(a, jobs[i].id, results[i]);
+      if (results[i].disc.empty()) ++num_without;
+    }
+    if (!output.tensors()) return output.write(lines);
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      add_row(*output.tensors(), a, jobs[i].id, results[i], config.hidden_size);
+    }
+  }).run(source);
+  output.finish();
+  if (a.wants_disc() && num_without > 0) {
+    std::fprintf(stderr,
+                 "ume embed: %llu conversations hold no <disc_emb>: their "
+                 "disc_embedding is null\n",
+                 static_cast<unsigned long long>(num_without));
   }
 }
 
@@ -177,34 +158,35 @@ void EmbedProgram::run() {
 
 void add_embed_command(CLI::App& app) {
   auto a = std::make_shared<EmbedArguments>();
-  CLI::App* embed = app.add_subcommand(
+  CLI::App* command = app.add_subcommand(
       "embed", "turn records of text and pictures into embeddings");
-  embed->add_option("--model", a->model, "model folder (hub layout)")
-      ->required();
-  auto* input = embed->add_option("--input", a->input,
-                                  "records, JSON lines; - for stdin");
-  auto* image = embed->add_option("--image", a->image, "one picture");
-  auto* text = embed->add_option("--text", a->text, "one text");
+  auto* input = add_record_options(*command, a->records);
+  auto* image = command->add_option("--image", a->image, "one picture");
+  auto* text = command->add_option("--text", a->text, "one text");
   input->excludes(image)->excludes(text);
-  embed->add_option("--mode", a->mode, "disc, gen or both")
-      ->check(CLI::IsMember({"disc", "gen", "both"}));
-  embed->add_option("--template", a->prompt_template,
-                    "evaluation, rl_published, demo or minimal");
-  embed->add_option("--max-new-tokens", a->max_new_tokens, "longest answer");
-  embed->add_option("--batch-tokens", a->batch_tokens,
-                    "prompt tokens computed together");
-  embed->add_option("--on-error", a->on_error, "a bad record: fail or skip")
-      ->check(CLI::IsMember({"fail", "skip"}));
-  embed->add_option("--output", a->output, "JSON lines file; default: stdout");
-  add_example(*embed,
+  command
+      ->add_option("--mode", a->mode,
+                   "disc (one pass over the prompt), gen (answer, then the "
+                   "embedding) or both")
+      ->check(CLI::IsMember({"disc", "gen", "both"}))
+      ->capture_default_str();
+  command->add_option("--max-new-tokens", a->max_new_tokens, "longest answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--batch-tokens", a->batch_tokens,
+                   "prompt tokens computed together")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  add_example(*command,
               "ume embed --model runs/emoji/model --template minimal --mode "
               "both --image flag.png --text currency");
-  embed->callback([a] {
-    if (a->input.empty() && a->image.empty() && a->text.empty()) {
+  command->callback([a] {
+    if (a->records.input.empty() && a->image.empty() && a->text.empty()) {
       throw Error(ExitCode::kUsage,
                   "embed: expected --input, or --image and --text");
     }
-    EmbedProgram(*a).run();
+    embed(*a);
   });
 }
 

@@ -1,10 +1,13 @@
 // ume-engine: the commands that need LibTorch. `ume` executes it.
 
 #include "actors/engine/engine_roles.h"
+#include "launch/checkpoint_command.h"
 #include "launch/command_line.h"
 #include "launch/embed_command.h"
 #include "launch/encode_command.h"
+#include "launch/generate_command.h"
 #include "launch/model_command.h"
+#include "launch/versions_command.h"
 
 namespace ume {
 namespace {
@@ -44,7 +47,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ume::add_role_command(app);
   ume::add_embed_command(app);
+  ume::add_generate_command(app);
   ume::add_encode_command(app);
+  ume::add_versions_command(app);
   ume::add_model_command(app);
+  ume::add_checkpoint_command(app);
   return ume::run_command_line(app, argc, argv);
 }

@@ -1,7 +1,5 @@
 #include "launch/evaluate.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -11,6 +9,7 @@
 #include "common/clock/deadline.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
+#include "common/progress/progress.h"
 #include "eval/tasks/score_tasks.h"
 #include "launch/child_process.h"
 
@@ -18,6 +17,8 @@ namespace ume {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr double kPollSeconds = 0.2;
 
 struct ShardProcess {
   ShardId shard;
@@ -70,11 +71,11 @@ std::string last_line(const std::string& path) {
 }
 
 // Prompts done by all shards, from the "DONE TOTAL" lines of their logs.
-int64_t count_done(const std::vector<ShardProcess>& processes) {
-  int64_t done = 0;
+uint64_t count_done(const std::vector<ShardProcess>& processes) {
+  uint64_t done = 0;
   for (const ShardProcess& p : processes) {
-    long long value = 0;
-    if (std::sscanf(last_line(p.log).c_str(), "%lld", &value) == 1) {
+    unsigned long long value = 0;
+    if (std::sscanf(last_line(p.log).c_str(), "%llu", &value) == 1) {
       done += value;
     }
   }
@@ -116,21 +117,16 @@ std::vector<EncodedPrompt> encode_with_model(const EvaluateOptions& options,
     p.child = ChildProcess::start(encode_command(options, p));
     processes.push_back(std::move(p));
   }
-  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const SystemClock clock;
+  ProgressLine line(stderr, clock);
   bool working = !processes.empty();
-  for (int round = 0; working; ++round) {
-    nap(0.1);
+  while (working) {
+    nap(kPollSeconds);
     working = false;
     for (ShardProcess& p : processes) working |= tend(options, p);
-    if (round % 5 == 0 && (terminal || round % 100 == 50)) {
-      std::fprintf(stderr, terminal ? "\r\033[K%s %lld/%zu" : "%s %lld/%zu\n",
-                   options.label.c_str(),
-                   static_cast<long long>(count_done(processes)),
-                   set.prompts.size());
-      std::fflush(stderr);
-    }
+    line.update({options.label, "prompts", count_done(processes),
+                 set.prompts.size(), "", std::nullopt});
   }
-  if (terminal && !processes.empty()) std::fprintf(stderr, "\r\033[K");
   return read_shards(options.shards, options.eval.processes,
                      set.prompts.size());
 }

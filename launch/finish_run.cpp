@@ -8,11 +8,12 @@
 
 #include "common/error/error.h"
 #include "common/files/files.h"
+#include "common/progress/progress.h"
+#include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
 #include "eval/report/text_table.h"
 #include "launch/evaluate.h"
 #include "launch/report_examples.h"
-#include "launch/run_display.h"
 
 namespace ume {
 namespace {
@@ -94,7 +95,7 @@ void evaluate_stages(const RunConfig& config,
     summary.seed = config.run.seed;
     write_file_atomic(path, to_json(summary));
     std::fprintf(stderr, "eval %s: %s\n", stage.c_str(),
-                 duration_text(summary.seconds).c_str());
+                 format_duration(summary.seconds).c_str());
   }
 }
 
@@ -103,7 +104,7 @@ void print_times(const std::vector<PhaseTime>& times) {
   for (const PhaseTime& t : times) {
     std::printf(
         "%-8s %10s %14lld %12.0f\n", t.phase.c_str(),
-        duration_text(t.seconds).c_str(), static_cast<long long>(t.tokens),
+        format_duration(t.seconds).c_str(), static_cast<long long>(t.tokens),
         t.seconds > 0.0 ? static_cast<double>(t.tokens) / t.seconds : 0.0);
   }
 }
@@ -127,15 +128,14 @@ void write_report(const RunConfig& config, const RunDirectory& directory) {
   ReportInput input = load_report_input(directory.root.string());
   input.title = "Run " + config.run.name;
   input.times = all_times(config, input);
-  BootstrapOptions bootstrap;
-  bootstrap.resamples = config.eval.bootstrap_resamples;
-  bootstrap.seed = static_cast<uint64_t>(config.eval.seed);
+  const BootstrapOptions bootstrap = config.eval.bootstrap();
   write_file_atomic((directory.eval() / "context.json").string(),
                     context_json(input));
   make_directories(directory.report().string());
   write_file_atomic((directory.report() / "index.html").string(),
                     html_report(input, bootstrap));
   std::fputs(text_table(input.stages, bootstrap).c_str(), stdout);
+  std::fputs(comparison_table(input).c_str(), stdout);
   print_times(input.times);
   std::printf("\nreport: %s\nmodel:  %s\n",
               (directory.report() / "index.html").c_str(),

@@ -27,12 +27,12 @@ ChildCommand learner_command(const RunConfig& config,
                              const RunDirectory& directory,
                              const std::string& programs) {
   ChildCommand command;
+  const std::string ranks = std::to_string(config.learner.ranks);
   // One host's ranks: no binding, or two ranks would share a core with each
   // other while the samplers' cores idle.
-  command.argv = {"mpirun",    "--oversubscribe",
-                  "--bind-to", "none",
-                  "-n",        std::to_string(config.learner.ranks)};
-  if (geteuid() == 0) command.argv.push_back("--allow-run-as-root");
+  command.argv = {"mpirun", "--oversubscribe", "--bind-to", "none", "-n",
+                  ranks};
+  if (geteuid() == 0) command.argv.emplace_back("--allow-run-as-root");
   for (const std::string& argument :
        {programs + "/ume-engine", std::string("role"), std::string("learner"),
         std::string("--run"), directory.root.string(),

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "common/files/files.h"
+#include "data/media/media_file.h"
 #include "eval/report/report_input.h"
 #include "eval/tasks/score_tasks.h"
+#include "launch/reward_environment.h"
 #include "reward/format_rule.h"
 #include "reward/reward_pipeline.h"
 
@@ -24,6 +26,14 @@ struct Stage {
   EvalSummary summary;
   std::vector<EncodedPrompt> encoded;
 };
+
+// Pages of documents are pictures only once they are rendered.
+bool is_picture_file(const fs::path& folder, const std::string& path) {
+  const MediaPath parsed = parse_media_path(path);
+  return parsed.page == 0 &&
+         content_of(open_media_file(folder / parsed.file)) ==
+             MediaContent::kPicture;
+}
 
 struct Choice {
   const EvalTask* task = nullptr;
@@ -82,9 +92,10 @@ void add_row(CohortSide& side, const EncodedPrompt& prompt, size_t dim) {
       static_cast<int32_t>(prompt.completion_tokens));
 }
 
-// The configured reward of each example's greedy answer.
+// The configured reward of each example's greedy answer. There is one answer
+// each, from any source: nothing to normalise and no negatives to choose.
 std::vector<std::optional<double>> rewards_of(
-    const RewardConfig& config,
+    RewardConfig config,
     const std::vector<Choice>& choices,
     const std::vector<EncodedPrompt>& encoded) {
   Cohort cohort;
@@ -104,7 +115,10 @@ std::vector<std::optional<double>> rewards_of(
     add_row(cohort.target, encoded[static_cast<size_t>(target)],
             static_cast<size_t>(cohort.dim));
   }
-  const RewardTable table = make_reward_pipeline(config).score(cohort);
+  config.negatives = {};
+  config.normalise = "none";
+  const RewardTable table =
+      make_reward_pipeline(config, own_reward_environment()).score(cohort);
   std::vector<std::optional<double>> rewards;
   for (const RewardCell& cell : table.total.query) {
     rewards.push_back(cell.state == CellState::kValue
@@ -159,7 +173,8 @@ void write_examples(const RunConfig& config, const RunDirectory& directory) {
     example.after = answer_in(after, choices[i], new_rewards[i]);
     examples.push_back(std::move(example));
     pictures.emplace_back();
-    if (!prompt.images.empty()) {
+    if (!prompt.images.empty() &&
+        is_picture_file(set.media_root, prompt.images.front().path)) {
       const fs::path copy =
           fs::path("eval") / "pictures" / (std::to_string(i) + ".png");
       make_directories((directory.root / copy).parent_path().string());

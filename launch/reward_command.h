@@ -7,4 +7,7 @@ namespace ume {
 // `ume reward`: scores recorded trajectories with a configuration's reward.
 void add_reward_command(CLI::App& app);
 
+// `ume reward-explain`: why one pair got its rewards.
+void add_reward_explain_command(CLI::App& app);
+
 }  // namespace ume

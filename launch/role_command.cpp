@@ -10,20 +10,32 @@
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
 #include "launch/command_line.h"
+#include "launch/reward_environment.h"
 #include "launch/signal_watch.h"
 
 namespace ume {
 namespace {
 
-void run_reward_role(const RunDirectory& directory) {
-  const RunConfig config = load_run_config(directory);
-  const RewardPipeline pipeline = make_reward_pipeline(config.reward);
-  const auto client = connect_to_coordinator(directory, "reward-0");
-  StageHook hook = make_stage_hook(config, directory, "reward");
-  RewardWorker worker(pipeline, *client, hook);
+// The policy is the reward section of the run's config.yaml, also when that is
+// changed while the run goes on.
+void run_reward_role(const RunDirectory& directory, int32_t index) {
+  const ReloadSignal reload;
+  PolicyKeeper policy(
+      directory.config().string(),
+      [directory] {
+        return make_reward_pipeline(load_run_config(directory).reward,
+                                    own_reward_environment());
+      },
+      reload.flag());
+  const std::string name = "reward-" + std::to_string(index);
+  const auto client = connect_to_coordinator(directory, name);
+  StageHook hook = make_stage_hook(load_run_config(directory), directory,
+                                   index == 0 ? "reward" : name);
+  RewardWorker worker(index, {policy, *client, hook});
   try {
     RegisterRequest request;
     request.role = Role::kReward;
+    request.index = index;
     request.start_id = "reward-" + std::to_string(getpid());
     request.pid = getpid();
     register_role(*client, request);
@@ -52,8 +64,12 @@ void add_role_command(CLI::App& app) {
   });
   CLI::App* reward = role->add_subcommand("reward", "score cohorts");
   reward->add_option("--run", *run, "run directory")->required();
+  auto index = std::make_shared<int32_t>(0);
+  reward->add_option("--index", *index, "which of several, from 0")
+      ->check(CLI::Range(0, 1000000));
   add_example(*reward, "ume role reward --run runs/emoji");
-  reward->callback([run] { run_reward_role(open_run_directory(*run)); });
+  reward->callback(
+      [run, index] { run_reward_role(open_run_directory(*run), *index); });
 }
 
 }  // namespace ume

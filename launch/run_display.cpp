@@ -4,12 +4,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "common/clock/clock.h"
-
 namespace ume {
 namespace {
 
-constexpr double kPlainEverySeconds = 10.0;
+using Json = nlohmann::json;
 
 std::string number_text(double value) {
   char text[32];
@@ -18,77 +16,74 @@ std::string number_text(double value) {
   return text;
 }
 
-// The metrics worth a place on the line, by phase kind.
-std::string metrics_text(const nlohmann::json& metrics) {
-  std::string text;
-  for (const char* name : {"reward", "loss", "kl"}) {
-    const auto at = metrics.find(name);
-    if (at == metrics.end() || !at->is_number()) continue;
-    text += std::string("  ") + name + " " + number_text(at->get<double>());
+std::optional<double> number_in(const Json& object, const char* name) {
+  const auto at = object.find(name);
+  if (at == object.end() || !at->is_number()) return std::nullopt;
+  return at->get<double>();
+}
+
+void add(std::string& detail, const std::string& part) {
+  detail += (detail.empty() ? "" : "  ") + part;
+}
+
+// The sampled tokens of GRPO, or those that a step of SFT trains on.
+void add_tokens(const Json& status,
+                const Progress& progress,
+                std::string& out) {
+  const Json rates = status.value("rates", Json::object());
+  const Json metrics = status.value("metrics", Json::object());
+  const auto sampled = number_in(rates, "tokens_per_second");
+  const auto trained = number_in(metrics, "tokens");
+  if (sampled && *sampled > 0.0) {
+    add(out, number_text(*sampled) + " sampled tokens/s");
+  } else if (trained && progress.rate) {
+    add(out, number_text(*trained * *progress.rate) + " tokens/s");
   }
-  return text;
 }
 
 }  // namespace
 
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(seconds));
-  char text[48];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof(text), "%lld:%02lld:%02lld", whole / 3600,
-                  whole / 60 % 60, whole % 60);
-  } else {
-    std::snprintf(text, sizeof(text), "%lld:%02lld", whole / 60, whole % 60);
-  }
-  return text;
-}
-
-std::string progress_text(const nlohmann::json& status) {
-  const auto& phases = status.value("phases", nlohmann::json::array());
+std::optional<Progress> progress_of(const Json& status) {
+  const Json phases = status.value("phases", Json::array());
   const auto index = static_cast<size_t>(status.value("phase_index", 0));
-  if (index >= phases.size()) return status.value("state", "starting");
-  const auto& phase = phases[index];
-  std::string text = phase.value("name", "") + " " +
-                     std::to_string(phase.value("steps_done", 0)) + "/" +
-                     std::to_string(phase.value("num_steps", 0));
-  const double rate = status.value("steps_per_second", 0.0);
-  if (rate > 0.0) text += "  " + number_text(rate) + " steps/s";
-  const double tokens = status.value("tokens_per_second", 0.0);
-  if (tokens > 0.0) text += "  " + number_text(tokens) + " sampled tokens/s";
-  text += metrics_text(status.value("metrics", nlohmann::json::object()));
-  const auto left = status.find("seconds_left");
-  if (left != status.end() && left->is_number()) {
-    text += "  left " + duration_text(left->get<double>());
+  if (index >= phases.size()) return std::nullopt;
+  const Json& phase = phases[index];
+  Progress progress;
+  progress.label = phase.value("name", "");
+  progress.unit = "steps";
+  progress.done = phase.value("steps_done", uint64_t{0});
+  progress.total = phase.value("num_steps", uint64_t{0});
+  const auto rate =
+      number_in(status.value("rates", Json::object()), "steps_per_second");
+  if (rate && *rate > 0.0) progress.rate = rate;
+  const Json metrics = status.value("metrics", Json::object());
+  for (const char* name : {"reward", "loss", "kl"}) {
+    if (const auto value = number_in(metrics, name)) {
+      add(progress.detail, std::string(name) + " " + number_text(*value));
+    }
+  }
+  add_tokens(status, progress, progress.detail);
+  if (index + 1 < phases.size()) {
+    add(progress.detail, "then " + phases[index + 1].value("name", ""));
   }
   const std::string state = status.value("state", "");
-  if (state != "running" && !state.empty()) text += "  (" + state + ")";
-  return text;
+  if (state != "running" && !state.empty()) {
+    add(progress.detail, "(" + state + ")");
+  }
+  return progress;
 }
 
-void RunDisplay::show(const nlohmann::json& status) {
-  const std::string text = progress_text(status);
-  if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s", text.c_str());
-    std::fflush(stderr);
-    line_open_ = true;
-    return;
-  }
-  const std::string phase = text.substr(0, text.find(' '));
-  const double now = SystemClock().now_seconds();
-  if (now - last_plain_ < kPlainEverySeconds && phase == last_phase_) return;
-  last_plain_ = now;
-  last_phase_ = phase;
-  std::fprintf(stderr, "%s\n", text.c_str());
+void RunDisplay::show(const Json& status) {
+  if (const auto progress = progress_of(status)) line_.update(*progress);
 }
 
 void RunDisplay::message(const std::string& text) {
-  std::fprintf(stderr, "%s%s\n", line_open_ ? "\r\033[K" : "", text.c_str());
-  line_open_ = false;
+  line_.finish();
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 void RunDisplay::finish() {
-  if (line_open_) std::fputc('\n', stderr);
-  line_open_ = false;
+  line_.finish();
 }
 
 }  // namespace ume

@@ -3,33 +3,30 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "common/clock/clock.h"
+#include "common/progress/progress.h"
+
 namespace ume {
 
-// What a person sees of a run: one line that is drawn anew on a terminal, plain
-// lines elsewhere (at most one every ten seconds and one a phase). On stderr.
+// What a person sees of a run, on stderr: the line of progress, and messages
+// that stay.
 class RunDisplay {
  public:
-  explicit RunDisplay(bool terminal) : terminal_(terminal) {}
+  RunDisplay() : line_(stderr, clock_) {}
 
   // status: the coordinator's snapshot (docs/formats/status.md).
   void show(const nlohmann::json& status);
-  // A line that stays.
   void message(const std::string& text);
   // Ends the line that is being drawn.
   void finish();
 
  private:
-  bool terminal_;
-  bool line_open_ = false;
-  double last_plain_ = -1e9;
-  std::string last_phase_;
+  SystemClock clock_;
+  ProgressLine line_;
 };
 
-// "sft 120/1200  3.1 steps/s  loss 2.31  left 5:48"; phase, step, rates, reward
-// and time left, as far as they are known.
-std::string progress_text(const nlohmann::json& status);
-
-// Seconds as 0:07, 12:30 or 3:05:00.
-std::string duration_text(double seconds);
+// Phase, step, rates and the newest step's reward and losses, as far as the
+// status knows them; nothing before the phases are known.
+std::optional<Progress> progress_of(const nlohmann::json& status);
 
 }  // namespace ume

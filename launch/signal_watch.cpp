@@ -14,6 +14,8 @@ std::atomic<int> first_signal{0};
 std::atomic<int> num_signals{0};
 std::atomic<bool> any_signal{false};
 std::array<struct sigaction, kWatched.size()> previous;
+std::atomic<bool> reload{false};
+struct sigaction previous_reload;
 
 void on_signal(int signal) {
   int none = 0;
@@ -50,6 +52,21 @@ int SignalWatch::count() const {
 
 const std::atomic<bool>& SignalWatch::stop_flag() const {
   return any_signal;
+}
+
+ReloadSignal::ReloadSignal() {
+  reload = false;
+  struct sigaction action {};
+  action.sa_handler = [](int) { reload = true; };
+  sigaction(SIGHUP, &action, &previous_reload);
+}
+
+ReloadSignal::~ReloadSignal() {
+  sigaction(SIGHUP, &previous_reload, nullptr);
+}
+
+std::atomic<bool>& ReloadSignal::flag() const {
+  return reload;
 }
 
 }  // namespace ume

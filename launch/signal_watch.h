@@ -21,4 +21,17 @@ class SignalWatch {
   const std::atomic<bool>& stop_flag() const;
 };
 
+// SIGHUP asks a process to read its configuration again. One at a time.
+// Installed by the constructor, restored by the destructor.
+class ReloadSignal {
+ public:
+  ReloadSignal();
+  ~ReloadSignal();
+  ReloadSignal(const ReloadSignal&) = delete;
+  ReloadSignal& operator=(const ReloadSignal&) = delete;
+
+  // Set by the signal; whoever reads it clears it.
+  std::atomic<bool>& flag() const;
+};
+
 }  // namespace ume

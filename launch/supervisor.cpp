@@ -35,8 +35,7 @@ Supervisor::Supervisor(RunConfig config,
                        std::string programs)
     : config_(std::move(config)),
       directory_(std::move(directory)),
-      programs_(std::move(programs)),
-      display_(isatty(STDERR_FILENO) != 0) {
+      programs_(std::move(programs)) {
   restarts_left_ = config_.run.max_restarts;
 }
 
@@ -83,11 +82,16 @@ void Supervisor::add_worker_roles() {
     roles_.back()->start(now_seconds());
   };
   if (config_.has_phase("grpo")) {
-    add("reward", [this, run] {
-      return ChildCommand{{programs_ + "/ume", "role", "reward", "--run", run},
-                          {"OPENBLAS_NUM_THREADS=1"},
-                          (directory_.logs() / "reward-0.log").string()};
-    });
+    for (int64_t i = 0; i < config_.reward_service.workers; ++i) {
+      const std::string index = std::to_string(i);
+      add(i == 0 ? "reward" : "reward-" + index, [this, run, index] {
+        return ChildCommand{
+            {programs_ + "/ume", "role", "reward", "--run", run, "--index",
+             index},
+            {"OPENBLAS_NUM_THREADS=1"},
+            (directory_.logs() / ("reward-" + index + ".log")).string()};
+      });
+    }
     for (int64_t i = 0; i < config_.rollout.workers; ++i) {
       const std::string name = "rollout-" + std::to_string(i);
       add(name, [this, run, name, i] {

@@ -41,6 +41,17 @@ RunDirectory open_directory(const TrainArguments& arguments,
   return directory;
 }
 
+// The overrides that say which run it is: " run.name=mine".
+std::string place_overrides(const TrainArguments& arguments) {
+  std::string text;
+  for (const std::string& one : arguments.overrides) {
+    if (one.starts_with("run.name=") || one.starts_with("run.directory=")) {
+      text += " " + one;
+    }
+  }
+  return text;
+}
+
 int train(const TrainArguments& arguments) {
   auto config = read_config<RunConfig>(arguments.config, arguments.overrides);
   const RunDirectory directory = open_directory(arguments, config);
@@ -61,8 +72,8 @@ int train(const TrainArguments& arguments) {
   }
   if (code == ExitCode::kDone) finish_run(config, directory, programs);
   if (code == ExitCode::kInterrupted || code == ExitCode::kRunAgain) {
-    std::fprintf(stderr, "go on with: ume train %s --resume\n",
-                 arguments.config.c_str());
+    std::fprintf(stderr, "go on with: ume train %s%s --resume\n",
+                 arguments.config.c_str(), place_overrides(arguments).c_str());
   }
   return static_cast<int>(code);
 }

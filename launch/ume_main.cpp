@@ -13,11 +13,15 @@
 #include "common/error/error.h"
 #include "launch/command_line.h"
 #include "launch/config_command.h"
+#include "launch/data_command.h"
+#include "launch/doctor_command.h"
 #include "launch/eval_command.h"
 #include "launch/ledger_command.h"
+#include "launch/preprocess_command.h"
 #include "launch/report_command.h"
 #include "launch/reward_command.h"
 #include "launch/role_command.h"
+#include "launch/tokenize_command.h"
 #include "launch/train_command.h"
 
 namespace ume {
@@ -28,9 +32,11 @@ struct EngineCommand {
   const char* help;
 };
 
-constexpr std::array<EngineCommand, 2> kEngineCommands = {{
+constexpr std::array<EngineCommand, 4> kEngineCommands = {{
     {"embed", "turn records of text and pictures into embeddings"},
+    {"generate", "answers to records, with log-probabilities and embeddings"},
     {"model", "make models"},
+    {"checkpoint", "look at, check and export weights"},
 }};
 
 [[noreturn]] void execute_engine(int argc, char** argv) {
@@ -73,6 +79,11 @@ int main(int argc, char** argv) {
   ume::add_eval_command(app);
   ume::add_report_command(app);
   ume::add_reward_command(app);
+  ume::add_reward_explain_command(app);
+  ume::add_tokenize_command(app);
+  ume::add_preprocess_command(app);
+  ume::add_data_command(app);
+  ume::add_doctor_command(app);
   ume::add_ledger_command(app);
   ume::add_role_command(app);
   for (const ume::EngineCommand& command : ume::kEngineCommands) {

@@ -12,7 +12,11 @@ namespace ume {
 // Supervised fine-tuning: cross-entropy on the answers of both sides plus
 // symmetric InfoNCE on the generative and the discriminative embeddings.
 struct SftConfig {
-  std::string data;  // annotated pairs, JSON list or JSONL; read in file order
+  std::string data;  // annotated pairs, JSON list or JSONL
+  // file: as published. batches: whole batches of the file, shuffled with
+  // run.seed, so that what a file keeps apart within a batch stays apart.
+  // records: shuffled with run.seed.
+  std::string order = "file";
   int64_t steps = 1000;
   // Pairs of one contrastive batch, over all ranks: each other's negatives.
   int64_t batch_pairs = 32;
@@ -37,7 +41,10 @@ struct SftConfig {
 
 template <class Visitor>
 void visit_fields(Visitor& v, SftConfig& c) {
-  v("data", c.data, "annotated pairs, JSON list or JSONL, in file order");
+  v("data", c.data, "annotated pairs, JSON list or JSONL");
+  v("order", c.order,
+    "file: the file's order; batches: its batches of batch_pairs records, "
+    "records: its records, in an order drawn from run.seed for each epoch");
   v("steps", c.steps, "optimiser steps");
   v("batch_pairs", c.batch_pairs,
     "pairs of one contrastive batch over all ranks");
@@ -57,6 +64,7 @@ void visit_fields(Visitor& v, SftConfig& c) {
 }
 
 inline void SftConfig::validate() const {
+  check_choice("sft.order", order, {"file", "batches", "records"});
   check_field(steps >= 0, "sft.steps", steps, "an integer >= 0");
   check_field(batch_pairs >= 1, "sft.batch_pairs", batch_pairs,
               "an integer >= 1");

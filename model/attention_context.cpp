@@ -90,6 +90,17 @@ torch::Tensor prefix_index(const std::vector<std::vector<RowRange>>& rows,
   return torch::tensor(index, torch::kInt64).to(device);
 }
 
+// Slots for new tokens at first; few answers are as long as they may be.
+constexpr int64_t kFirstSlots = 128;
+
+// The same cache with room for more tokens. [rows, heads, slots, dim]
+torch::Tensor with_slots(const torch::Tensor& cache, int64_t slots) {
+  auto larger = torch::empty(
+      {cache.size(0), cache.size(1), slots, cache.size(3)}, cache.options());
+  larger.narrow(2, 0, cache.size(2)).copy_(cache);
+  return larger;
+}
+
 torch::Tensor spread_prefix(const torch::Tensor& rows,
                             const torch::Tensor& index,
                             int64_t num_rows,
@@ -120,9 +131,11 @@ CachedAttention::CachedAttention(const std::vector<LayerKeyValue>& prefix,
   const auto options = prefix.front().key.options();
   const auto index = prefix_index(rows, filled_, options.device());
   const int64_t slots = filled_ + max_new_tokens;
+  const int64_t first_slots = filled_ + std::min(max_new_tokens, kFirstSlots);
   for (const LayerKeyValue& layer : prefix) {
-    cache_.push_back({spread_prefix(layer.key, index, num_rows_, slots),
-                      spread_prefix(layer.value, index, num_rows_, slots)});
+    cache_.push_back(
+        {spread_prefix(layer.key, index, num_rows_, first_slots),
+         spread_prefix(layer.value, index, num_rows_, first_slots)});
   }
   if (shortest == filled_) return;
   auto mask =
@@ -141,7 +154,10 @@ torch::Tensor CachedAttention::attend(int64_t layer,
   const torch::NoGradGuard no_grad;
   LayerKeyValue& cache = cache_[static_cast<size_t>(layer)];
   UME_CHECK(query.size(0) == num_rows_, "one new token for each row");
-  UME_CHECK(filled_ < cache.key.size(2), "room for one more token");
+  if (filled_ == cache.key.size(2)) {
+    cache.key = with_slots(cache.key, filled_ + filled_ / 2);
+    cache.value = with_slots(cache.value, filled_ + filled_ / 2);
+  }
   cache.key.select(2, filled_).copy_(key);
   cache.value.select(2, filled_).copy_(value);
   const int64_t visible = filled_ + 1;

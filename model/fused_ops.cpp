@@ -1,5 +1,7 @@
 #include "model/fused_ops.h"
 
+#include "kernels/wide_linear.h"
+
 namespace ume {
 
 torch::Tensor rms_norm(const torch::Tensor& x,
@@ -18,6 +20,15 @@ torch::Tensor rotate_heads(const torch::Tensor& x, const RotaryTable& table) {
   const auto sin = table.sin.unsqueeze(1);
   return torch::cat({first * cos - second * sin, second * cos + first * sin},
                     2);
+}
+
+torch::Tensor apply_linear(const torch::Tensor& x,
+                           const torch::Tensor& weight,
+                           const torch::Tensor& bias) {
+  if (x.scalar_type() == weight.scalar_type()) {
+    return torch::linear(x, weight, bias);
+  }
+  return wide_linear(x, weight, bias);
 }
 
 torch::Tensor swiglu(const torch::Tensor& gate, const torch::Tensor& up) {

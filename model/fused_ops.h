@@ -14,6 +14,13 @@ torch::Tensor rms_norm(const torch::Tensor& x,
 // Turns each head by its row's angles. x: [num_rows, heads, head_dim].
 torch::Tensor rotate_heads(const torch::Tensor& x, const RotaryTable& table);
 
+// x * weight^T + bias (which may be undefined). x: [num_rows, in]; weight:
+// [out, in]; returns [num_rows, out]. A bf16 weight beside fp32 rows is widened
+// on the way (kernels/wide_linear.h).
+torch::Tensor apply_linear(const torch::Tensor& x,
+                           const torch::Tensor& weight,
+                           const torch::Tensor& bias = {});
+
 // silu(gate) * up.
 torch::Tensor swiglu(const torch::Tensor& gate, const torch::Tensor& up);
 

@@ -37,20 +37,20 @@ torch::Tensor self_attention(const DecoderLayer& layer,
   const int64_t rows = x.size(0);
   const int64_t dim = 2 * rotary.cos.size(1);
   const auto query =
-      torch::linear(x, layer.q_weight, layer.q_bias).view({rows, -1, dim});
+      apply_linear(x, layer.q_weight, layer.q_bias).view({rows, -1, dim});
   const auto key =
-      torch::linear(x, layer.k_weight, layer.k_bias).view({rows, -1, dim});
+      apply_linear(x, layer.k_weight, layer.k_bias).view({rows, -1, dim});
   const auto value =
-      torch::linear(x, layer.v_weight, layer.v_bias).view({rows, -1, dim});
+      apply_linear(x, layer.v_weight, layer.v_bias).view({rows, -1, dim});
   const auto seen = attention.attend(index, rotate_heads(query, rotary),
                                      rotate_heads(key, rotary), value);
-  return torch::linear(seen, layer.o_weight);
+  return apply_linear(seen, layer.o_weight);
 }
 
 torch::Tensor feed_forward(const DecoderLayer& layer, const torch::Tensor& x) {
-  return torch::linear(swiglu(torch::linear(x, layer.gate_weight),
-                              torch::linear(x, layer.up_weight)),
-                       layer.down_weight);
+  return apply_linear(swiglu(apply_linear(x, layer.gate_weight),
+                             apply_linear(x, layer.up_weight)),
+                      layer.down_weight);
 }
 
 // Passes the weights on when every parameter is there in its shape.
@@ -79,8 +79,10 @@ torch::Tensor Qwen2VL::encode_media(const torch::Tensor& patches,
 torch::Tensor Qwen2VL::embed(const torch::Tensor& ids,
                              const torch::Tensor& visual_rows,
                              const torch::Tensor& visual_features) const {
+  // The states have the norms' type; matrices may be stored narrower.
   const auto text =
-      torch::embedding(weights_.at("model.embed_tokens.weight"), ids);
+      torch::embedding(weights_.at("model.embed_tokens.weight"), ids)
+          .to(weights_.at("model.norm.weight").scalar_type());
   if (!visual_rows.defined()) return text;
   if (visual_rows.size(0) != visual_features.size(0)) {
     throw InvalidInput("the prompts hold " +
@@ -114,7 +116,7 @@ torch::Tensor Qwen2VL::forward(const torch::Tensor& embeddings,
 }
 
 torch::Tensor Qwen2VL::logits(const torch::Tensor& hidden) const {
-  return torch::linear(hidden, head_weight());
+  return apply_linear(hidden, head_weight());
 }
 
 torch::Tensor Qwen2VL::token_logprobs(const torch::Tensor& hidden,

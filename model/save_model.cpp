@@ -6,15 +6,15 @@
 
 #include "common/error/error.h"
 #include "common/tensorfile/atomic_file.h"
-#include "common/tensorfile/safetensors.h"
-#include "model/weights.h"
+#include "common/tensorfile/safetensors_writer.h"
+#include "model/model_writer.h"
 
 namespace ume {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kShardBytes = 5'000'000'000;  // as on the hub
+constexpr int64_t kPieceElements = int64_t{4} << 20;
 
 // Everything but the weights that the reference libraries look for.
 constexpr const char* kCompanions[] = {"tokenizer.json",
@@ -44,30 +44,24 @@ void copy_companions(const fs::path& source, const fs::path& folder) {
   }
 }
 
-// Tensors of one file, with what keeps their bytes alive.
+// Parameters of one file, in order of name.
 struct Shard {
-  std::vector<torch::Tensor> owners;
-  TensorViews views;
-  size_t bytes = 0;
+  std::vector<WeightSpec> specs;
+  uint64_t bytes = 0;
 };
 
-std::vector<Shard> form_shards(const NamedTensors& weights,
-                               torch::ScalarType dtype) {
-  const DType stored = dtype == torch::kBFloat16 ? DType::kBF16 : DType::kF32;
+std::vector<Shard> plan_shards(const ModelConfig& config,
+                               uint64_t element_bytes,
+                               uint64_t shard_bytes) {
   std::vector<Shard> shards(1);
-  for (const auto& [name, weight] : weights) {
-    const auto tensor = weight.detach().to(torch::kCPU, dtype).contiguous();
-    const auto size = static_cast<size_t>(tensor.nbytes());
-    if (shards.back().bytes > 0 && shards.back().bytes + size > kShardBytes) {
+  for (WeightSpec& spec : weight_specs(config)) {
+    const uint64_t size =
+        static_cast<uint64_t>(num_elements(spec)) * element_bytes;
+    if (shards.back().bytes > 0 && shards.back().bytes + size > shard_bytes) {
       shards.emplace_back();
     }
-    Shard& shard = shards.back();
-    shard.owners.push_back(tensor);
-    shard.bytes += size;
-    shard.views[name] = {
-        stored,
-        tensor.sizes().vec(),
-        {static_cast<const std::byte*>(tensor.data_ptr()), size}};
+    shards.back().bytes += size;
+    shards.back().specs.push_back(std::move(spec));
   }
   return shards;
 }
@@ -86,12 +80,12 @@ void write_index(const fs::path& folder, const std::vector<Shard>& shards) {
     fs::remove(path);  // of an earlier model in the same place
     return;
   }
-  size_t total = 0;
+  uint64_t total = 0;
   nlohmann::json map = nlohmann::json::object();
   for (size_t i = 0; i < shards.size(); ++i) {
     total += shards[i].bytes;
-    for (const auto& [name, view] : shards[i].views) {
-      map[name] = shard_name(i, shards.size());
+    for (const WeightSpec& spec : shards[i].specs) {
+      map[spec.name] = shard_name(i, shards.size());
     }
   }
   nlohmann::json index;
@@ -100,34 +94,99 @@ void write_index(const fs::path& folder, const std::vector<Shard>& shards) {
   write_file_atomically(path.string(), index.dump(2) + "\n");
 }
 
+// Writes one file, piece by piece; calls `wrote` with the bytes of each.
+void write_shard(const std::string& path,
+                 const Shard& shard,
+                 const WeightReader& read,
+                 torch::ScalarType dtype,
+                 const std::function<void(uint64_t)>& wrote) {
+  const DType stored = dtype == torch::kBFloat16 ? DType::kBF16 : DType::kF32;
+  std::map<std::string, const WeightSpec*> by_name;
+  std::vector<TensorSpec> tensors;
+  for (const WeightSpec& spec : shard.specs) {
+    by_name[spec.name] = &spec;
+    tensors.push_back({spec.name, stored, spec.shape});
+  }
+  SafetensorsWriter writer(path, std::move(tensors));
+  std::vector<float> piece;
+  for (const TensorSpec& tensor : writer.order()) {
+    const WeightSpec& spec = *by_name.at(tensor.name);
+    const int64_t total = num_elements(spec);
+    for (int64_t first = 0; first < total; first += kPieceElements) {
+      const int64_t count = std::min(kPieceElements, total - first);
+      piece.resize(static_cast<size_t>(count));
+      read(spec, first, piece);
+      const auto converted =
+          torch::from_blob(piece.data(), {count}, torch::kFloat32).to(dtype);
+      writer.append({static_cast<const std::byte*>(converted.data_ptr()),
+                     converted.nbytes()});
+      wrote(converted.nbytes());
+    }
+  }
+  writer.commit();
+}
+
+WeightReader tensor_reader(const NamedTensors& weights) {
+  return
+      [&weights](const WeightSpec& spec, int64_t first, std::span<float> out) {
+        const auto count = static_cast<int64_t>(out.size());
+        torch::from_blob(out.data(), {count}, torch::kFloat32)
+            .copy_(weights.at(spec.name).detach().reshape(-1).narrow(0, first,
+                                                                     count));
+      };
+}
+
 }  // namespace
 
-void save_model(const std::string& folder,
-                const ModelConfig& config,
-                const NamedTensors& weights,
-                const SaveModelOptions& options) {
+int64_t num_elements(const WeightSpec& spec) {
+  int64_t count = 1;
+  for (const int64_t size : spec.shape) count *= size;
+  return count;
+}
+
+void write_model(const std::string& folder,
+                 const ModelConfig& config,
+                 const WeightReader& read,
+                 const WriteModelOptions& options) {
   if (options.dtype != torch::kBFloat16 && options.dtype != torch::kFloat32) {
     throw InvalidInput(folder + ": models are saved as bf16 or fp32");
   }
-  check_weights(config, weights, folder);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
     throw IoError(folder + ": cannot be created: " + error.message());
   }
-  const auto shards = form_shards(weights, options.dtype);
+  const auto shards = plan_shards(config, torch::elementSize(options.dtype),
+                                  options.shard_bytes);
+  uint64_t total = 0;
+  uint64_t done = 0;
+  for (const Shard& shard : shards) total += shard.bytes;
   for (size_t i = 0; i < shards.size(); ++i) {
-    write_safetensors(folder + "/" + shard_name(i, shards.size()),
-                      shards[i].views);
+    write_shard(folder + "/" + shard_name(i, shards.size()), shards[i], read,
+                options.dtype, [&](uint64_t bytes) {
+                  done += bytes;
+                  if (options.progress) options.progress(done, total);
+                });
   }
   write_index(folder, shards);
-  if (!options.companions.empty()) {
-    copy_companions(options.companions, folder);
+  for (const std::string& source : options.companions) {
+    copy_companions(source, folder);
   }
   ModelConfig stored = config;
   stored.stored_dtype =
       options.dtype == torch::kBFloat16 ? "bfloat16" : "float32";
   write_file_atomically(folder + "/config.json", model_config_json(stored));
+}
+
+void save_model(const std::string& folder,
+                const ModelConfig& config,
+                const NamedTensors& weights,
+                const SaveModelOptions& options) {
+  check_weights(config, weights, folder);
+  WriteModelOptions write;
+  write.dtype = options.dtype;
+  if (!options.companions.empty()) write.companions = {options.companions};
+  write_model(folder, config, tensor_reader(weights), write);
 }
 
 }  // namespace ume

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error/check.h"
+#include "model/fused_ops.h"
 
 namespace ume {
 namespace {
@@ -16,7 +17,7 @@ int64_t rows_per_chunk(int64_t vocab, int64_t chunk_elements) {
 
 torch::Tensor chunk_logits(const torch::Tensor& hidden,
                            const torch::Tensor& weight) {
-  return torch::matmul(hidden, weight.t()).to(torch::kFloat32);
+  return apply_linear(hidden, weight).to(torch::kFloat32);
 }
 
 struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {

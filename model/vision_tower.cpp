@@ -15,7 +15,7 @@ constexpr double kNormEps = 1e-6;  // fixed in the reference
 }  // namespace
 
 torch::Tensor VisionTower::Linear::operator()(const torch::Tensor& x) const {
-  return torch::linear(x, weight, bias);
+  return apply_linear(x, weight, bias);
 }
 
 torch::Tensor VisionTower::Norm::operator()(const torch::Tensor& x) const {
@@ -77,7 +77,7 @@ torch::Tensor VisionTower::encode(const torch::Tensor& patches,
                                   const std::vector<MediaGrid>& grids,
                                   LayerTrace* trace) const {
   const VisionLayout layout =
-      lay_out_media(grids, config_, patch_weight_.options());
+      lay_out_media(grids, config_, merge_norm_.weight.options());
   const int64_t num_patches = layout.frames.num_rows;
   if (patches.dim() != 2 || patches.size(0) != num_patches ||
       patches.size(1) != config_.vision.patch_dim()) {
@@ -87,8 +87,8 @@ torch::Tensor VisionTower::encode(const torch::Tensor& patches,
                        " values, found " + std::to_string(patches.numel()) +
                        " values in " + std::to_string(patches.size(0)));
   }
-  auto x = torch::linear(patches.to(patch_weight_.options()),
-                         patch_weight_.view({config_.vision.width, -1}));
+  auto x = apply_linear(patches.to(merge_norm_.weight.options()),
+                        patch_weight_.view({config_.vision.width, -1}));
   const int64_t group = config_.vision.merge_size * config_.vision.merge_size;
   if (layout.token_order.defined()) {
     x = x.view({-1, group * x.size(1)})

@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <sstream>
 
-#include "common/error/error.h"
 #include "model/weights.h"
 
 namespace ume {
@@ -73,29 +71,6 @@ void add_vision(Specs& specs, const ModelConfig& c) {
   add_linear(specs, "visual.merger.mlp.2", v.out_width, merged);
 }
 
-std::string shape_text(at::IntArrayRef shape) {
-  std::ostringstream out;
-  out << shape;
-  return out.str();
-}
-
-// "a, b, c and 12 more".
-class NameList {
- public:
-  void add(const std::string& name) {
-    if (++count_ <= 3) text_ += (count_ > 1 ? ", " : "") + name;
-  }
-  bool empty() const { return count_ == 0; }
-  std::string text() const {
-    if (count_ <= 3) return text_;
-    return text_ + " and " + std::to_string(count_ - 3) + " more";
-  }
-
- private:
-  int count_ = 0;
-  std::string text_;
-};
-
 }  // namespace
 
 std::vector<WeightSpec> weight_specs(const ModelConfig& config) {
@@ -114,36 +89,6 @@ std::vector<WeightSpec> weight_specs(const ModelConfig& config) {
   std::sort(specs.begin(), specs.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return specs;
-}
-
-void check_weights(const ModelConfig& config,
-                   const NamedTensors& weights,
-                   const std::string& where) {
-  NameList missing;
-  NameList misshaped;
-  size_t found = 0;
-  NamedTensors unexpected = weights;
-  for (const WeightSpec& spec : weight_specs(config)) {
-    const auto it = weights.find(spec.name);
-    if (it == weights.end()) {
-      missing.add(spec.name);
-      continue;
-    }
-    ++found;
-    unexpected.erase(spec.name);
-    if (it->second.sizes() != at::IntArrayRef(spec.shape)) {
-      misshaped.add(spec.name + " is " + shape_text(it->second.sizes()) +
-                    ", expected " + shape_text(spec.shape));
-    }
-  }
-  NameList extra;
-  for (const auto& [name, tensor] : unexpected) extra.add(name);
-  std::string problem;
-  if (!missing.empty()) problem += "; missing: " + missing.text();
-  if (!extra.empty()) problem += "; unexpected: " + extra.text();
-  if (!misshaped.empty()) problem += "; wrong shape: " + misshaped.text();
-  if (problem.empty()) return;
-  throw InvalidInput(where + ": tensors do not fit the config" + problem);
 }
 
 }  // namespace ume

@@ -1,63 +1,17 @@
 #include "model/weights.h"
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <numbers>
-#include <optional>
-#include <sstream>
 
 #include "common/error/error.h"
-#include "common/tensorfile/atomic_file.h"
-#include "common/tensorfile/safetensors.h"
+#include "model/model_writer.h"
+#include "model/weight_problems.h"
 
 namespace ume {
 namespace {
-
-// transformers 5 nests both towers under "model.".
-std::string classic_name(const std::string& name) {
-  constexpr std::string_view kLanguage = "model.language_model.";
-  constexpr std::string_view kVisual = "model.visual.";
-  if (name.starts_with(kLanguage)) {
-    return "model." + name.substr(kLanguage.size());
-  }
-  if (name.starts_with(kVisual)) {
-    return "visual." + name.substr(kVisual.size());
-  }
-  return name;
-}
-
-std::optional<torch::ScalarType> float_type(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return torch::kFloat32;
-    case DType::kBF16:
-      return torch::kBFloat16;
-    case DType::kF16:
-      return torch::kFloat16;
-    default:
-      return std::nullopt;
-  }
-}
-
-torch::Tensor to_tensor(const TensorView& view,
-                        const std::string& name,
-                        torch::ScalarType dtype) {
-  const auto stored = float_type(view.dtype);
-  if (!stored) {
-    throw InvalidInput("tensor \"" + name + "\" is stored as " +
-                       std::string(dtype_name(view.dtype)) +
-                       ", expected F32, BF16 or F16");
-  }
-  // Copied: a file's tensors need not be aligned.
-  auto tensor = torch::empty(view.shape, *stored);
-  if (!view.bytes.empty()) {
-    std::memcpy(tensor.data_ptr(), view.bytes.data(), view.bytes.size());
-  }
-  return tensor.to(dtype);
-}
 
 uint64_t mix(uint64_t x) {  // splitmix64's output function
   x += 0x9e3779b97f4a7c15ull;
@@ -74,17 +28,14 @@ uint64_t hash_name(const std::string& name) {  // FNV-1a
   return hash;
 }
 
-// Element i is a function of (seed, name, i) alone: Box-Muller over counters.
-void fill_normal(torch::Tensor& tensor, uint64_t key, double deviation) {
-  float* out = tensor.data_ptr<float>();
+// Element i is a function of (key, i) alone: Box-Muller over counters.
+float normal_at(uint64_t key, int64_t i, double deviation) {
   constexpr double kUnit = 1.0 / 9007199254740992.0;  // 2^-53
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    const uint64_t counter = key + 2 * static_cast<uint64_t>(i);
-    const double u = (static_cast<double>(mix(counter) >> 11) + 1.0) * kUnit;
-    const double v = static_cast<double>(mix(counter + 1) >> 11) * kUnit;
-    out[i] = static_cast<float>(deviation * std::sqrt(-2.0 * std::log(u)) *
-                                std::cos(2.0 * std::numbers::pi * v));
-  }
+  const uint64_t counter = key + 2 * static_cast<uint64_t>(i);
+  const double u = (static_cast<double>(mix(counter) >> 11) + 1.0) * kUnit;
+  const double v = static_cast<double>(mix(counter + 1) >> 11) * kUnit;
+  return static_cast<float>(deviation * std::sqrt(-2.0 * std::log(u)) *
+                            std::cos(2.0 * std::numbers::pi * v));
 }
 
 bool is_norm(const std::string& name) {
@@ -94,41 +45,67 @@ bool is_norm(const std::string& name) {
 
 }  // namespace
 
-NamedTensors load_weights(const std::string& folder,
-                          const ModelConfig& config,
-                          torch::ScalarType dtype) {
-  const TensorFile file = TensorFile::open_folder(folder);
-  NamedTensors weights;
-  for (const auto& [stored_name, view] : file.tensors()) {
-    const std::string name = classic_name(stored_name);
-    if (!weights.emplace(name, to_tensor(view, stored_name, dtype)).second) {
-      throw InvalidInput(folder + ": tensor \"" + name +
-                         "\" is there under two names");
+void check_weights(const ModelConfig& config,
+                   const NamedTensors& weights,
+                   const std::string& where) {
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& [name, tensor] : weights) {
+    shapes.emplace(name, tensor.sizes().vec());
+  }
+  const WeightProblems problems = compare_weights(config, shapes);
+  if (problems.empty()) return;
+  throw InvalidInput(where + ": tensors do not fit the config" +
+                     problems.text());
+}
+
+WeightReader init_reader(const ModelConfig& config, uint64_t seed) {
+  const double deviation = config.initializer_range;
+  return [deviation, seed](const WeightSpec& spec, int64_t first,
+                           std::span<float> out) {
+    if (!spec.name.ends_with(".weight") || is_norm(spec.name)) {
+      const float value = spec.name.ends_with(".weight") ? 1.0f : 0.0f;
+      std::fill(out.begin(), out.end(), value);
+      return;
     }
-  }
-  // Some tools store the head of a tied model too.
-  const auto head = weights.find("lm_head.weight");
-  const auto input = weights.find("model.embed_tokens.weight");
-  if (config.tied_head && head != weights.end() && input != weights.end() &&
-      torch::equal(head->second, input->second)) {
-    weights.erase(head);
-  }
-  check_weights(config, weights, folder);
-  return weights;
+    const uint64_t key = mix(mix(seed) ^ hash_name(spec.name));
+    constexpr int64_t kGrain = 1 << 14;
+    at::parallel_for(0, static_cast<int64_t>(out.size()), kGrain,
+                     [&](int64_t begin, int64_t end) {
+                       for (int64_t i = begin; i < end; ++i) {
+                         out[static_cast<size_t>(i)] =
+                             normal_at(key, first + i, deviation);
+                       }
+                     });
+  };
+}
+
+WeightReader with_copied_rows(WeightReader read,
+                              std::vector<std::pair<int64_t, int64_t>> rows) {
+  return [read = std::move(read), rows = std::move(rows)](
+             const WeightSpec& spec, int64_t first, std::span<float> out) {
+    read(spec, first, out);
+    if (spec.name != "model.embed_tokens.weight") return;
+    const int64_t width = spec.shape.back();
+    const int64_t end = first + static_cast<int64_t>(out.size());
+    for (const auto& [to, from] : rows) {
+      // The part of the row that lies in this piece.
+      const int64_t begin = std::max(first, to * width);
+      const int64_t stop = std::min(end, (to + 1) * width);
+      if (begin >= stop) continue;
+      read(spec, begin - to * width + from * width,
+           out.subspan(static_cast<size_t>(begin - first),
+                       static_cast<size_t>(stop - begin)));
+    }
+  };
 }
 
 NamedTensors init_weights(const ModelConfig& config, uint64_t seed) {
+  const WeightReader read = init_reader(config, seed);
   NamedTensors weights;
   for (const WeightSpec& spec : weight_specs(config)) {
-    auto tensor = torch::zeros(spec.shape, torch::kFloat32);
-    if (spec.name.ends_with(".weight")) {
-      if (is_norm(spec.name)) {
-        tensor.fill_(1.0);
-      } else {
-        fill_normal(tensor, mix(mix(seed) ^ hash_name(spec.name)),
-                    config.initializer_range);
-      }
-    }
+    auto tensor = torch::empty(spec.shape, torch::kFloat32);
+    read(spec, 0,
+         {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())});
     weights.emplace(spec.name, tensor);
   }
   return weights;

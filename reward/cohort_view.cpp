@@ -1,76 +1,18 @@
 #include "reward/cohort_view.h"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <cmath>
-#include <mutex>
-#include <numeric>
 #include <utility>
 
 #include "common/error/error.h"
+#include "reward/duplicates.h"
+#include "reward/internal/stripe.h"
 
 namespace ume {
 namespace {
 
 // A cohort from outside must not make us allocate without bound.
 constexpr int64_t kMaxRows = 1 << 16;
-
-// One thread: the product is small, and its result must not depend on the
-// machine's number of cores.
-void use_one_blas_thread() {
-  static std::once_flag once;
-  std::call_once(once, [] { openblas_set_num_threads(1); });
-}
-
-// left [rows, dim] times right [rows, dim] transposed.
-std::vector<float> products(const std::vector<float>& left,
-                            const std::vector<float>& right,
-                            int64_t rows,
-                            int64_t dim) {
-  std::vector<float> out(static_cast<size_t>(rows) * rows, 0.0f);
-  if (dim == 0) return out;
-  use_one_blas_thread();
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, rows, dim, 1.0f,
-              left.data(), dim, right.data(), dim, 0.0f, out.data(), rows);
-  return out;
-}
-
-struct Column {
-  float similarity;
-  int64_t index;
-};
-
-bool ranks_before(const Column& a, const Column& b) {
-  if (a.similarity != b.similarity) return a.similarity > b.similarity;
-  return a.index < b.index;
-}
-
-// columns: those that take part, in any order; own ones have index in
-// [own_begin, own_end).
-void compare_row(std::vector<Column>& columns,
-                 int64_t own_begin,
-                 int64_t own_end,
-                 RowComparison& out) {
-  const auto is_own = [&](const Column& c) {
-    return c.index >= own_begin && c.index < own_end;
-  };
-  double own_sum = 0.0;
-  double other_sum = 0.0;
-  int64_t num_own = 0;
-  for (const Column& c : columns) {
-    (is_own(c) ? own_sum : other_sum) += c.similarity;
-    num_own += is_own(c);
-  }
-  const int64_t num_other = static_cast<int64_t>(columns.size()) - num_own;
-  if (num_own == 0 || num_other == 0) return;
-  std::nth_element(columns.begin(), columns.begin() + (num_own - 1),
-                   columns.end(), ranks_before);
-  const int64_t hits =
-      std::count_if(columns.begin(), columns.begin() + num_own, is_own);
-  out.ranking = static_cast<double>(hits) / num_own;
-  out.margin = own_sum / num_own - other_sum / num_other;
-}
 
 void check_side(const CohortSide& side, const char* name, int64_t rows) {
   const auto fail = [&](const char* list, size_t found) {
@@ -84,6 +26,13 @@ void check_side(const CohortSide& side, const char* name, int64_t rows) {
   if (static_cast<int64_t>(side.has_embedding.size()) != rows) {
     fail("has_embedding", side.has_embedding.size());
   }
+}
+
+bool has_negatives(const CohortView& view, int64_t pair) {
+  for (int64_t other = 0; other < view.cohort().num_pairs; ++other) {
+    if (view.is_negative(pair, other)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -106,99 +55,180 @@ void check_cohort(const Cohort& cohort) {
 }
 
 CohortView::CohortView(const Cohort& cohort,
-                       MissingEmbedding missing,
-                       const EmbeddingDefects& defects,
-                       bool compare)
-    : cohort_(cohort), missing_(missing) {
-  const std::vector<float> query = unit_rows(Side::kQuery, defects);
-  const std::vector<float> target = unit_rows(Side::kTarget, defects);
-  if (!compare) return;
-  similarity_ = products(query, target, num_rows(), cohort.dim);
+                       const ViewOptions& options,
+                       const EmbeddingDefects& defects)
+    : cohort_(cohort), options_(options) {
+  if (options.compare) check_negatives(cohort, options.negatives);
+  for (const Side side : {Side::kQuery, Side::kTarget}) {
+    unit_[static_cast<int>(side)] = unit_rows(side, defects);
+  }
+  if (!options.compare) return;
+  similarity_ = cosines(unit_[0], unit_[1]);
   compare_side(Side::kQuery);
   compare_side(Side::kTarget);
 }
 
-void CohortView::mark_invalid(Side side, int64_t row, std::string reason) {
-  RowComparison& out = comparisons_[static_cast<int>(side)][row];
-  out.state = CellState::kInvalid;
-  out.reason = std::move(reason);
-}
-
-void CohortView::mark_missing(Side side, int64_t row) {
-  if (missing_ == MissingEmbedding::kDrop) {
-    mark_invalid(side, row, "no <gen_emb>: dropped");
-  } else if (missing_ == MissingEmbedding::kPrompt) {
-    mark_invalid(side, row,
-                 "no embedding, but missing_embedding: prompt promises one");
-  }
-}
-
-// Rows scaled to unit length, so that products are cosines; zeros where the
-// embedding is missing or unusable. Sets comparisons_ and takes_part_.
-std::vector<float> CohortView::unit_rows(Side which,
-                                         const EmbeddingDefects& defects) {
-  const CohortSide& in = side(which);
-  const int64_t dim = cohort_.dim;
+// Why the row's embedding is unusable although there is, or should be, one;
+// empty when it is merely missing.
+std::string CohortView::unusable(Side which,
+                                 int64_t row,
+                                 const EmbeddingDefects& defects) const {
   const auto& known = which == Side::kQuery ? defects.query : defects.target;
-  comparisons_[static_cast<int>(which)].resize(num_rows());
-  std::vector<uint8_t>& takes_part = takes_part_[static_cast<int>(which)];
+  if (const auto at = known.find(row); at != known.end()) return at->second;
+  if (side(which).has_embedding[row]) {
+    const auto expected = static_cast<size_t>(num_rows() * cohort_.dim);
+    const size_t found = side(which).gen_embeddings.size();
+    if (found == expected) return "";
+    return "the side's embeddings hold " + std::to_string(found) +
+           " numbers, expected " + std::to_string(expected);
+  }
+  switch (options_.missing) {
+    case MissingEmbedding::kDrop:
+      return "no <gen_emb>: dropped";
+    case MissingEmbedding::kPrompt:
+      return "no embedding, but missing_embedding: prompt promises one";
+    case MissingEmbedding::kZero:
+      break;
+  }
+  return "";
+}
+
+// Sets comparisons_, takes_part_ and participants_.
+UnitRows CohortView::unit_rows(Side which, const EmbeddingDefects& defects) {
+  const CohortSide& in = side(which);
+  const auto index = static_cast<int>(which);
+  std::vector<RowComparison>& rows = comparisons_[index];
+  std::vector<uint8_t>& takes_part = takes_part_[index];
+  rows.resize(num_rows());
   takes_part.assign(num_rows(), 0);
-  std::vector<float> out(static_cast<size_t>(num_rows()) * dim, 0.0f);
-  const bool right_size = in.gen_embeddings.size() == out.size();
+  std::vector<double> squares(num_rows(), 0.0);
+  if (static_cast<int64_t>(in.gen_embeddings.size()) ==
+      num_rows() * cohort_.dim) {
+    squares = squared_lengths(in.gen_embeddings, num_rows(), cohort_.dim);
+  }
   for (int64_t row = 0; row < num_rows(); ++row) {
-    if (const auto defect = known.find(row); defect != known.end()) {
-      mark_invalid(which, row, defect->second);
-      continue;
+    std::string reason = unusable(which, row, defects);
+    if (reason.empty() && in.has_embedding[row]) {
+      if (std::isfinite(squares[row]) && squares[row] > 0.0) {
+        takes_part[row] = 1;
+        participants_[index].push_back(static_cast<int32_t>(row));
+        continue;
+      }
+      reason = squares[row] == 0.0
+                   ? "the embedding is all zeros"
+                   : "the embedding has a number that is not finite";
     }
-    if (!in.has_embedding[row]) {
-      mark_missing(which, row);
-      continue;
-    }
-    if (!right_size) {
-      mark_invalid(which, row,
-                   "the side's embeddings hold " +
-                       std::to_string(in.gen_embeddings.size()) +
-                       " numbers, expected " + std::to_string(out.size()));
-      continue;
-    }
-    const float* from = in.gen_embeddings.data() + row * dim;
-    double square = 0.0;
-    for (int64_t i = 0; i < dim; ++i) {
-      square += static_cast<double>(from[i]) * from[i];
-    }
-    if (!std::isfinite(square)) {
-      mark_invalid(which, row, "the embedding has a number that is not finite");
-    } else if (square == 0.0) {
-      mark_invalid(which, row, "the embedding is all zeros");
-    } else {
-      takes_part[row] = 1;
-      const double scale = 1.0 / std::sqrt(square);
-      for (int64_t i = 0; i < dim; ++i) {
-        out[row * dim + i] = static_cast<float>(from[i] * scale);
+    if (reason.empty()) continue;
+    rows[row].state = CellState::kInvalid;
+    rows[row].reason = std::move(reason);
+  }
+  return UnitRows(in.gen_embeddings, cohort_.dim, squares, takes_part);
+}
+
+bool CohortView::is_negative(int64_t pair, int64_t other) const {
+  if (pair == other) return false;
+  if (options_.negatives.same_source &&
+      cohort_.sources[pair] != cohort_.sources[other]) {
+    return false;
+  }
+  return !options_.negatives.exclude_duplicates ||
+         !are_duplicates(cohort_, pair, other);
+}
+
+ColumnSet CohortView::columns(Side which, int64_t pair) const {
+  const std::vector<int32_t>& all =
+      participants_[which == Side::kQuery ? 1 : 0];
+  const int64_t group = cohort_.group_size;
+  ColumnSet set;
+  set.columns = all;
+  if (options_.negatives.same_source || options_.negatives.exclude_duplicates) {
+    for (const int32_t column : all) {
+      const int64_t other = column / group;
+      if (other == pair || is_negative(pair, other)) {
+        set.chosen.push_back(column);
       }
     }
+    set.columns = set.chosen;
   }
-  return out;
+  const auto place = [&](int64_t row) {
+    return static_cast<size_t>(
+        std::lower_bound(set.columns.begin(), set.columns.end(), row) -
+        set.columns.begin());
+  };
+  set.own_begin = place(pair * group);
+  set.own_end = place((pair + 1) * group);
+  return set;
+}
+
+void CohortView::fill_stripe(Side which,
+                             int64_t row,
+                             const ColumnSet& set,
+                             std::vector<float>& buffer) const {
+  const int64_t group = cohort_.group_size;
+  const int64_t lanes = std::min(kLanes, (row / group + 1) * group - row);
+  buffer.resize(set.columns.size() * kLanes);
+  float* out = buffer.data();
+  if (which == Side::kTarget) {
+    for (const int32_t column : set.columns) {
+      const float* from = similarity_.row(column) + row;
+      for (int64_t l = 0; l < kLanes; ++l) {
+        out[l] = from[std::min(l, lanes - 1)];
+      }
+      out += kLanes;
+    }
+    return;
+  }
+  const float* from[kLanes];
+  for (int64_t l = 0; l < kLanes; ++l) {
+    from[l] = similarity_.row(row + std::min(l, lanes - 1));
+  }
+  for (const int32_t column : set.columns) {
+    for (int64_t l = 0; l < kLanes; ++l) out[l] = from[l][column];
+    out += kLanes;
+  }
+}
+
+void CohortView::compare_pair(Side which,
+                              int64_t pair,
+                              std::vector<float>& buffer) {
+  std::vector<RowComparison>& rows = comparisons_[static_cast<int>(which)];
+  const int64_t begin = pair * cohort_.group_size;
+  const int64_t end = begin + cohort_.group_size;
+  const ColumnSet set = columns(which, pair);
+  if (!set.comparable()) return;
+  const auto num_own = static_cast<int64_t>(set.own_end - set.own_begin);
+  const auto num_all = static_cast<int64_t>(set.columns.size());
+  for (int64_t first = begin; first < end; first += kLanes) {
+    fill_stripe(which, first, set, buffer);
+    const StripeComparison stripe = compare_stripe(
+        {buffer.data(), num_all, static_cast<int64_t>(set.own_begin),
+         static_cast<int64_t>(set.own_end)});
+    for (int64_t row = first; row < std::min(first + kLanes, end); ++row) {
+      if (!takes_part(which, row)) continue;
+      const int64_t lane = row - first;
+      RowComparison& out = rows[row];
+      out.ranking = static_cast<double>(stripe.hits[lane]) / num_own;
+      out.own_mean = stripe.own_sum[lane] / num_own;
+      out.margin = out.own_mean - stripe.other_sum[lane] / (num_all - num_own);
+      out.hardest = stripe.hardest[lane];
+    }
+  }
 }
 
 void CohortView::compare_side(Side which) {
-  const Side other = which == Side::kQuery ? Side::kTarget : Side::kQuery;
-  const int64_t rows = num_rows();
-  const int64_t row_stride = which == Side::kQuery ? rows : 1;
-  const int64_t column_stride = which == Side::kQuery ? 1 : rows;
-  std::vector<Column> columns;
-  columns.reserve(rows);
-  for (int64_t row = 0; row < rows; ++row) {
-    if (!takes_part(which, row)) continue;
-    columns.clear();
-    for (int64_t column = 0; column < rows; ++column) {
-      if (!takes_part(other, column)) continue;
-      columns.push_back(
-          {similarity_[row * row_stride + column * column_stride], column});
+  std::vector<RowComparison>& rows = comparisons_[static_cast<int>(which)];
+  std::vector<float> buffer;
+  for (int64_t pair = 0; pair < cohort_.num_pairs; ++pair) {
+    if (has_negatives(*this, pair)) {
+      compare_pair(which, pair, buffer);
+      continue;
     }
-    const int64_t own = row / cohort_.group_size * cohort_.group_size;
-    compare_row(columns, own, own + cohort_.group_size,
-                comparisons_[static_cast<int>(which)][row]);
+    const int64_t begin = pair * cohort_.group_size;
+    for (int64_t row = begin; row < begin + cohort_.group_size; ++row) {
+      if (rows[row].state != CellState::kValue) continue;
+      rows[row].state = CellState::kInvalid;
+      rows[row].reason = "no other pair of the cohort is a negative of its own";
+    }
   }
 }
 

@@ -116,7 +116,7 @@ FilledSide fill_side(const CohortRecords& cohort,
   out.side.completions.resize(rows);
   out.side.gen_embeddings.resize(rows * shape.dim);
   out.side.has_embedding.resize(rows);
-  out.side.completion_tokens.resize(rows);
+  out.side.completion_tokens.assign(rows, -1);
   out.record_of_row.resize(rows);
   for (int64_t p = 0; p < shape.num_pairs; ++p) {
     int64_t row = p * shape.group_size;
@@ -125,6 +125,7 @@ FilledSide fill_side(const CohortRecords& cohort,
       const TrajectoryRecord& record = records[i];
       out.record_of_row[row] = i;
       out.side.completions[row] = record.completion;
+      out.side.completion_tokens[row] = static_cast<int32_t>(record.num_tokens);
       const bool has =
           !record.gen_embedding.empty() && (use_prompt || !record.from_prompt);
       out.side.has_embedding[row] = has;
@@ -139,6 +140,61 @@ FilledSide fill_side(const CohortRecords& cohort,
       }
       ++row;
     }
+  }
+  return out;
+}
+
+// What the records say of the cohort and its pairs; lists that no record fills
+// stay empty.
+void fill_pairs(const CohortRecords& grouped,
+                const std::vector<TrajectoryRecord>& records,
+                Cohort& cohort) {
+  const auto pairs = static_cast<size_t>(cohort.num_pairs);
+  std::vector<std::string> duplicate_ids(pairs), digests[2], prompts[2];
+  cohort.sources.resize(pairs);
+  for (size_t p = 0; p < pairs; ++p) {
+    for (const int side : {0, 1}) {
+      digests[side].resize(pairs);
+      prompts[side].resize(pairs);
+      for (const auto& [sample, i] : grouped.pairs[p].samples[side]) {
+        const TrajectoryRecord& record = records[i];
+        cohort.update = record.step;
+        cohort.sources[p] = record.source;
+        duplicate_ids[p] = record.duplicate_id;
+        digests[side][p] = record.prompt_digest;
+        prompts[side][p] = record.prompt;
+      }
+    }
+  }
+  const auto keep = [](std::vector<std::string>& list) {
+    const bool any =
+        std::any_of(list.begin(), list.end(),
+                    [](const auto& text) { return !text.empty(); });
+    return any ? std::move(list) : std::vector<std::string>();
+  };
+  cohort.duplicate_ids = keep(duplicate_ids);
+  cohort.query_digests = keep(digests[0]);
+  cohort.target_digests = keep(digests[1]);
+  cohort.query.prompts = keep(prompts[0]);
+  cohort.target.prompts = keep(prompts[1]);
+}
+
+// [N, dim], or nothing where a pair has none of that dimension.
+std::vector<float> disc_embeddings(const CohortRecords& grouped,
+                                   const std::vector<TrajectoryRecord>& records,
+                                   int side,
+                                   int64_t dim) {
+  std::vector<float> out;
+  for (const Pair& pair : grouped.pairs) {
+    const auto& samples = pair.samples[side];
+    const auto found =
+        std::find_if(samples.begin(), samples.end(), [&](const auto& sample) {
+          return static_cast<int64_t>(
+                     records[sample.second].disc_embedding.size()) == dim;
+        });
+    if (found == samples.end()) return {};
+    const std::vector<float>& row = records[found->second].disc_embedding;
+    out.insert(out.end(), row.begin(), row.end());
   }
   return out;
 }
@@ -179,7 +235,7 @@ std::vector<ScoredRecord> score_records(
     cohort.id = cohort_number(grouped.id, place++);
     cohort.num_pairs = static_cast<int64_t>(grouped.pairs.size());
     cohort.group_size = largest_group(grouped);
-    if (pipeline.compares_pairs()) check_complete(grouped, cohort.group_size);
+    if (pipeline.compares_sides()) check_complete(grouped, cohort.group_size);
     cohort.dim = common_dimension(grouped, records);
     FilledSide query =
         fill_side(grouped, records, Side::kQuery, cohort, use_prompt);
@@ -187,6 +243,11 @@ std::vector<ScoredRecord> score_records(
         fill_side(grouped, records, Side::kTarget, cohort, use_prompt);
     cohort.query = std::move(query.side);
     cohort.target = std::move(target.side);
+    fill_pairs(grouped, records, cohort);
+    cohort.query.disc_embeddings =
+        disc_embeddings(grouped, records, 0, cohort.dim);
+    cohort.target.disc_embeddings =
+        disc_embeddings(grouped, records, 1, cohort.dim);
     if (pipeline.compares_pairs() && cohort.num_pairs < 2) {
       throw InvalidInput("cohort " + grouped.id +
                          ": a single pair has no negatives to compare with; "

@@ -24,7 +24,15 @@ struct TrajectoryRecord {
   // The embedding was read at the prompt's own <gen_emb>: used only with
   // missing_embedding: prompt.
   bool from_prompt = false;
-  int64_t line = 0;  // for messages
+  std::vector<float> disc_embedding;  // of the group; empty: none here
+  int64_t num_tokens = -1;            // of the completion; -1: not known
+  uint64_t step = 0;                  // of the phase (schedules)
+  // Of its pair and prompt; empty: not known.
+  std::string source;
+  std::string prompt_digest;
+  std::string duplicate_id;
+  std::string prompt;  // its text
+  int64_t line = 0;    // for messages
 };
 
 struct ScoredRecord {
@@ -46,9 +54,13 @@ std::vector<ScoredRecord> score_records(
     const RewardPipeline& pipeline,
     const std::vector<TrajectoryRecord>& records);
 
-// Reads {"cohort", "pair", "side", "sample", "completion", "gen_embedding"};
-// other keys are ignored, except `embedding_source: "prompt"`. A missing, null
-// or empty gen_embedding means none. Throws InvalidInput `name:line: …`.
+// Reads {"cohort", "pair", "side", "sample", "completion", "gen_embedding"}
+// and, where they are there, what some policies need: "embedding_source":
+// "prompt", "ids" (their number), "step", "source", "prompt": {"text"},
+// "prompt_digest",
+// "duplicate_id" and "disc_embedding" (on any sample of a group). Other keys
+// are ignored. A missing, null or empty gen_embedding means none. Throws
+// InvalidInput `name:line: …`.
 std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
                                                       const std::string& name);
 

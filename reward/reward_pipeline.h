@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,11 +23,9 @@ class RewardPipeline {
                  std::vector<std::unique_ptr<RewardPolicy>> policies);
 
   // A pure function of the configuration and the cohort: same inputs, same
-  // bytes. total = sum over terms of weight * component. A term of weight 0 is
-  // recorded but has no say in the total, nor in its state. A cell of the
-  // total is failed if one of its summands is, else invalid if one of its
-  // summands is: no reward is ever invented. Whatever a policy throws or
-  // returns that is not finite becomes failed(reason).
+  // bytes. Each term is clipped, recorded and put into the total (compose).
+  // Whatever a policy throws or returns that is not finite becomes
+  // failed(reason).
   // Throws InvalidInput for a malformed cohort, and for one of a single pair
   // where a term compares pairs (its margin would be a mean of nothing).
   RewardTable score(const Cohort& cohort,
@@ -37,26 +36,24 @@ class RewardPipeline {
   const RewardConfig& config() const { return config_; }
   // Whether any term needs embeddings and at least two pairs.
   bool compares_pairs() const { return compares_pairs_; }
+  // Whether any term needs both sides of a pair.
+  bool compares_sides() const { return compares_sides_; }
+  // The terms' own metrics, "COLUMN/NAME".
+  std::map<std::string, double> metrics() const;
 
  private:
   RewardColumn run_term(size_t term, const CohortView& view) const;
-  RewardColumn total_of(const std::vector<RewardColumn>& components,
-                        const CohortView& view) const;
 
   RewardConfig config_;
   std::vector<std::unique_ptr<RewardPolicy>> policies_;
-  MissingEmbedding missing_ = MissingEmbedding::kZero;
+  ViewOptions view_;
   bool compares_pairs_ = false;
+  bool compares_sides_ = false;
   std::string policy_hash_;
 };
 
 // Throws ConfigError; unknown names are answered with the nearest known one.
-RewardPipeline make_reward_pipeline(const RewardConfig& config);
-
-// XXH3-128, hex, of the canonical text of the configuration.
-std::string policy_hash(const RewardConfig& config);
-
-// XXH3-128, hex, of everything in the cohort that a reward can depend on.
-std::string input_digest(const Cohort& cohort);
+RewardPipeline make_reward_pipeline(const RewardConfig& config,
+                                    const RewardEnvironment& environment = {});
 
 }  // namespace ume

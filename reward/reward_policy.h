@@ -1,19 +1,19 @@
 #pragma once
 
+#include <map>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/types/reward_table.h"
 #include "reward/cohort_view.h"
 #include "reward/reward_config.h"
+#include "reward/reward_environment.h"
 
 namespace ume {
 
 // One term of the reward: scores the trajectories of one cohort.
-// Implementations hold no mutable state, so one policy may be shared by all
-// reward threads.
+// One policy may be shared by all reward threads: implementations hold no
+// mutable state, or guard it (connections, child processes).
 class RewardPolicy {
  public:
   virtual ~RewardPolicy() = default;
@@ -22,18 +22,22 @@ class RewardPolicy {
   // Whether it compares a pair with the others: needs embeddings, similarities
   // and at least two pairs.
   virtual bool compares_pairs() const = 0;
+  // Whether it looks at the other side of the pair: needs all its samples.
+  virtual bool compares_sides() const { return compares_pairs(); }
   // One cell per trajectory, both sides, unweighted: a value, invalid(reason)
   // or failed(reason). Sees the whole cohort. Never throws for what a model
   // wrote.
   virtual RewardColumn score(const CohortView& cohort) const = 0;
+  // Of what is outside the configuration and decides about values, such as a
+  // library's content; part of the policy hash. Empty: nothing.
+  virtual std::string fingerprint() const { return ""; }
+  // Adds the term's own metrics (calls, failures, breaker state), by name.
+  virtual void report(std::map<std::string, double>&) const {}
 };
 
-// All names that a term can have, sorted.
-std::vector<std::string> reward_policy_names();
-
 // Never null. Throws ConfigError, naming the nearest of the known names, if
-// `config.name` is unknown.
+// `config.name` or a factor's name is unknown.
 std::unique_ptr<RewardPolicy> make_reward_policy(
-    const RewardTermConfig& config);
+    const RewardTermConfig& config, const RewardEnvironment& environment = {});
 
 }  // namespace ume

@@ -4,6 +4,8 @@
 #include <ostream>
 
 #include "common/error/error.h"
+#include "common/files/line_reader.h"
+#include "common/tensorfile/bounded_json.h"
 #include "reward/offline_scoring.h"
 
 namespace ume {
@@ -11,31 +13,26 @@ namespace {
 
 using Json = nlohmann::json;
 
-// One line beyond this is not a trajectory.
-constexpr size_t kMaxLineBytes = size_t{64} << 20;
+// Beyond these a line is not a trajectory: a completion has at most 1 MiB.
+constexpr size_t kMaxLineBytes = size_t{16} << 20;
+constexpr size_t kSpareMemory = size_t{16} << 20;
 
 // Fields of one line, with messages that name the file and the line.
-class LineReader {
+class RecordReader {
  public:
-  LineReader(const std::string& name, int64_t line)
+  RecordReader(const std::string& name, int64_t line)
       : name_(name), line_(line) {}
 
   [[noreturn]] void fail(const std::string& what) const {
     throw InvalidInput(name_ + ":" + std::to_string(line_) + ": " + what);
   }
 
-  Json parse(const std::string& text) const {
-    if (text.size() > kMaxLineBytes) {
-      fail("the line has " + std::to_string(text.size()) +
-           " bytes, expected at most " + std::to_string(kMaxLineBytes));
-    }
-    try {
-      Json value = Json::parse(text);
-      if (!value.is_object()) fail("expected a JSON object");
-      return value;
-    } catch (const Json::exception& e) {
-      fail(std::string("not valid JSON: ") + e.what());
-    }
+  Json parse(std::string_view text) const {
+    Json value =
+        parse_json(text, name_ + ":" + std::to_string(line_),
+                   {.max_bytes = kMaxLineBytes, .spare_memory = kSpareMemory});
+    if (!value.is_object()) fail("expected a JSON object");
+    return value;
   }
 
   const Json& field(const Json& object, const char* key) const {
@@ -75,26 +72,39 @@ class LineReader {
     wrong("side", value, "\"query\" or \"target\"");
   }
 
-  std::vector<float> embedding(const Json& object) const {
-    const auto at = object.find("gen_embedding");
+  std::vector<float> embedding(const Json& object, const char* key) const {
+    const auto at = object.find(key);
     if (at == object.end() || at->is_null()) return {};
-    if (!at->is_array()) wrong("gen_embedding", *at, "a list of numbers");
+    if (!at->is_array()) wrong(key, *at, "a list of numbers");
     std::vector<float> out;
     out.reserve(at->size());
-    for (const Json& item : *at) out.push_back(number(item));
+    for (const Json& item : *at) out.push_back(number(item, key));
     return out;
+  }
+
+  // Empty where there is none.
+  std::string optional_text(const Json& object, const char* key) const {
+    return object.contains(key) ? text(object, key) : "";
+  }
+
+  // How many elements a list has; -1 where there is none.
+  int64_t optional_length(const Json& object, const char* key) const {
+    const auto at = object.find(key);
+    if (at == object.end()) return -1;
+    if (!at->is_array()) wrong(key, *at, "a list");
+    return static_cast<int64_t>(at->size());
   }
 
  private:
   // null and the strings of the parity files stand for what JSON cannot write.
-  float number(const Json& item) const {
+  float number(const Json& item, const char* key) const {
     if (item.is_number()) return static_cast<float>(item.get<double>());
     if (item.is_null() || item == "nan") {
       return std::numeric_limits<float>::quiet_NaN();
     }
     if (item == "inf") return std::numeric_limits<float>::infinity();
     if (item == "-inf") return -std::numeric_limits<float>::infinity();
-    wrong("gen_embedding", item, "numbers");
+    wrong(key, item, "numbers");
   }
 
   [[noreturn]] void wrong(const char* key,
@@ -127,24 +137,39 @@ Json cell_json(const RewardCell& cell) {
 std::vector<TrajectoryRecord> read_trajectory_records(std::istream& in,
                                                       const std::string& name) {
   std::vector<TrajectoryRecord> records;
-  std::string text;
-  for (int64_t line = 1; std::getline(in, text); ++line) {
-    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const LineReader reader(name, line);
-    const Json object = reader.parse(text);
+  LineReader lines(in, name, kMaxLineBytes);
+  while (const auto line = lines.next()) {
+    if (line->is_blank()) continue;
+    const RecordReader reader(name, static_cast<int64_t>(line->number));
+    if (line->is_too_long) {
+      reader.fail("the line has more than " + std::to_string(kMaxLineBytes) +
+                  " bytes");
+    }
+    const Json object = reader.parse(line->text);
     TrajectoryRecord record;
     record.cohort = reader.identifier(object, "cohort");
     record.pair = reader.identifier(object, "pair");
     record.side = reader.side(object);
     record.sample = reader.count(object, "sample");
     record.completion = reader.text(object, "completion");
-    record.gen_embedding = reader.embedding(object);
+    record.gen_embedding = reader.embedding(object, "gen_embedding");
+    record.disc_embedding = reader.embedding(object, "disc_embedding");
+    record.num_tokens = reader.optional_length(object, "ids");
+    if (object.contains("step")) {
+      record.step = static_cast<uint64_t>(reader.count(object, "step"));
+    }
+    record.source = reader.optional_text(object, "source");
+    record.prompt_digest = reader.optional_text(object, "prompt_digest");
+    record.duplicate_id = reader.optional_text(object, "duplicate_id");
+    const auto prompt = object.find("prompt");
+    if (prompt != object.end() && prompt->is_object()) {
+      record.prompt = reader.optional_text(*prompt, "text");
+    }
     const auto source = object.find("embedding_source");
     record.from_prompt = source != object.end() && *source == "prompt";
-    record.line = line;
+    record.line = static_cast<int64_t>(line->number);
     records.push_back(std::move(record));
   }
-  if (in.bad()) throw IoError(name + ": reading failed");
   return records;
 }
 

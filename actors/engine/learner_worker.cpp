@@ -10,7 +10,6 @@
 #include "common/files/files.h"
 #include "common/hash/xxh3.h"
 #include "learner/checkpoint.h"
-#include "learner/sft_plan.h"
 #include "learner/weight_list.h"
 
 namespace ume {
@@ -103,10 +102,7 @@ void LearnerWorker::begin_model(const BeginPhaseItem& item) {
   }
   if (is_sft) {
     sft_data_ = std::make_unique<AnnotatedPairFile>(config_.sft.data);
-    if (sft_data_->size() == 0) {
-      throw InvalidInput(config_.sft.data +
-                         ": expected at least one annotated pair, found none");
-    }
+    check_dealing(sft_dealing(), config_.sft.data);
     const EmbeddingTokens tokens{text_->sampler_tokens().gen_emb,
                                  text_->sampler_tokens().disc_emb};
     sft_ = std::make_unique<SftTrainer>(*model_, config_.sft, tokens,
@@ -130,9 +126,14 @@ WorkDoneRequest LearnerWorker::run_item(const BeginPhaseItem& item) {
   return done;
 }
 
+SftDealing LearnerWorker::sft_dealing() const {
+  return {config_.sft.order, config_.sft.batch_pairs,
+          static_cast<int64_t>(sft_data_->size()),
+          static_cast<uint64_t>(config_.run.seed)};
+}
+
 std::vector<SftPair> LearnerWorker::load_batch(int64_t batch) {
-  const std::vector<int64_t> positions = batch_positions(
-      batch, config_.sft.batch_pairs, static_cast<int64_t>(sft_data_->size()));
+  const std::vector<int64_t> positions = batch_positions(sft_dealing(), batch);
   const PairRange share =
       rank_share(config_.sft.batch_pairs, parts_.collective.rank(),
                  parts_.collective.world_size());

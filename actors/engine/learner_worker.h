@@ -12,6 +12,7 @@
 #include "eval/text_codec.h"
 #include "learner/grpo.h"
 #include "learner/sft.h"
+#include "learner/sft_plan.h"
 #include "learner/trained_model.h"
 
 namespace ume {
@@ -44,6 +45,7 @@ class LearnerWorker {
   WorkDoneRequest run_item(const SaveCheckpointItem& item);
 
   void begin_model(const BeginPhaseItem& item);
+  SftDealing sft_dealing() const;
   std::vector<SftPair> load_batch(int64_t batch);
   std::vector<PreparedPrompt> prepare_groups(const BatchSlice& slice);
   WeightManifest publish(uint64_t update);

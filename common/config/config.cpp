@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "common/config/internal/field_path.h"
 #include "common/config/internal/yaml_tree.h"
 #include "common/config/nearest.h"
 #include "common/error/error.h"
@@ -142,10 +143,20 @@ class FieldReader {
   void read(std::vector<std::string>* target,
             const YamlNode& node,
             const std::string& path) const {
-    if (node.kind != YamlNode::Kind::kList) {
-      wrong_type(node, path, "a list of strings");
-    }
-    std::vector<std::string> values(node.items.size());
+    read_list(target, node, path, "a list of strings");
+  }
+  void read(std::vector<double>* target,
+            const YamlNode& node,
+            const std::string& path) const {
+    read_list(target, node, path, "a list of numbers");
+  }
+  template <class Item>
+  void read_list(std::vector<Item>* target,
+                 const YamlNode& node,
+                 const std::string& path,
+                 const char* expected) const {
+    if (node.kind != YamlNode::Kind::kList) wrong_type(node, path, expected);
+    std::vector<Item> values(node.items.size());
     for (size_t i = 0; i < values.size(); ++i) {
       read(&values[i], node.items[i], path + "[" + std::to_string(i) + "]");
     }
@@ -190,25 +201,6 @@ class FieldReader {
 
   const std::string& source_;
 };
-
-// "a.b[2].c" -> a, b, 2, c.
-std::vector<std::string> split_path(const std::string& path,
-                                    const std::string& source) {
-  std::vector<std::string> parts(1);
-  for (char c : path) {
-    if (c == '.' || c == '[') {
-      parts.emplace_back();
-    } else if (c != ']') {
-      parts.back().push_back(c);
-    }
-  }
-  for (const std::string& part : parts) {
-    if (part.empty()) {
-      throw ConfigError(source + ": the key '" + path + "' has an empty part");
-    }
-  }
-  return parts;
-}
 
 YamlNode key_node(const std::string& text) {
   YamlNode node;
@@ -297,7 +289,7 @@ void apply_override(ConfigSection section, const std::string& assignment) {
     value = key_node("");  // "name=" empties a text
     value.quoted = true;
   }
-  OverrideWalker(source, split_path(assignment.substr(0, equals), source))
+  OverrideWalker(source, split_field_path(assignment.substr(0, equals), source))
       .assign(std::move(section), value);
 }
 
@@ -310,15 +302,6 @@ std::string read_config_text(const std::string& path) {
     return read_file(path, uint64_t{1} << 20);
   } catch (const Error& failure) {
     throw ConfigError(failure.what());
-  }
-}
-
-void validate_as(const std::function<void()>& validate,
-                 const std::string& source) {
-  try {
-    validate();
-  } catch (const ConfigError& error) {
-    throw ConfigError(source + ": " + error.what());
   }
 }
 

@@ -42,9 +42,13 @@ std::string describe_fields(const ConfigSection& section);
 // The file's text. Throws ConfigError when there is none or it is too large.
 std::string read_config_text(const std::string& path);
 
-// Runs `validate` and puts the source before its message.
+// Runs `validate` and puts the source before its message; with the source's
+// text also the line of the field that the message begins with, or the
+// override that set it.
 void validate_as(const std::function<void()>& validate,
-                 const std::string& source);
+                 const std::string& source,
+                 std::string_view text = {},
+                 const std::vector<std::string>& overrides = {});
 
 // Defaults, then the text, then the overrides, then validate().
 template <class Config>
@@ -56,7 +60,7 @@ Config parse_config(std::string_view text,
   for (const std::string& assignment : overrides) {
     apply_override(config_fields(config), assignment);
   }
-  validate_as([&] { config.validate(); }, source);
+  validate_as([&] { config.validate(); }, source, text, overrides);
   return config;
 }
 

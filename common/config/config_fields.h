@@ -35,6 +35,7 @@ struct ConfigField {
                double*,
                std::string*,
                std::vector<std::string>*,
+               std::vector<double>*,
                std::map<std::string, std::string>*,
                ConfigSection,
                ConfigList>
@@ -57,6 +58,7 @@ constexpr bool kIsLeaf =
     std::is_same_v<T, bool> || std::is_same_v<T, int64_t> ||
     std::is_same_v<T, double> || std::is_same_v<T, std::string> ||
     std::is_same_v<T, std::vector<std::string>> ||
+    std::is_same_v<T, std::vector<double>> ||
     std::is_same_v<T, std::map<std::string, std::string>>;
 
 template <class T>

@@ -87,6 +87,13 @@ std::string yaml_value(const std::vector<std::string>& values) {
   }
   return "[" + text + "]";
 }
+std::string yaml_value(const std::vector<double>& values) {
+  std::string text;
+  for (double value : values) {
+    text += (text.empty() ? "" : ", ") + yaml_number(value);
+  }
+  return "[" + text + "]";
+}
 std::string yaml_value(const std::map<std::string, std::string>& values) {
   std::string text;
   for (const auto& [key, value] : values) {
@@ -176,6 +183,10 @@ Json schema_of_value(std::vector<std::string>* value) {
   return {
       {"type", "array"}, {"items", {{"type", "string"}}}, {"default", *value}};
 }
+Json schema_of_value(std::vector<double>* value) {
+  return {
+      {"type", "array"}, {"items", {{"type", "number"}}}, {"default", *value}};
+}
 Json schema_of_value(std::map<std::string, std::string>* value) {
   return {{"type", "object"},
           {"additionalProperties", {{"type", "string"}}},
@@ -217,6 +228,9 @@ const char* type_name(std::string*) {
 }
 const char* type_name(std::vector<std::string>*) {
   return "list";
+}
+const char* type_name(std::vector<double>*) {
+  return "list of numbers";
 }
 const char* type_name(std::map<std::string, std::string>*) {
   return "map";

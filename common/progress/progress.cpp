@@ -149,6 +149,7 @@ void ProgressLine::remember(const Progress& progress, double now) {
 }
 
 std::optional<double> ProgressLine::rate() const {
+  if (last_.rate) return last_.rate;
   if (samples_.empty() || samples_.back().done == samples_.front().done ||
       samples_.back().seconds <= samples_.front().seconds) {
     return std::nullopt;

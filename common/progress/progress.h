@@ -16,6 +16,9 @@ struct Progress {
   uint64_t done = 0;
   uint64_t total = 0;  // 0: not known
   std::string detail;  // e.g. "reward 0.71  812 tokens/s"
+  // Units per second, where who does the work knows it; else it is measured
+  // from one update to the next.
+  std::optional<double> rate;
 };
 
 // "1:02:03", "2:03"; "-:--" when it is not known.

@@ -2,7 +2,6 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <vector>
 
 #include "common/error/error.h"
@@ -10,38 +9,133 @@
 namespace ume {
 namespace {
 
-// Watches depth and keys while the text is parsed.
-class JsonWatcher {
- public:
-  JsonWatcher(const std::string& where, int max_depth)
-      : where_(where), max_depth_(max_depth) {}
+using nlohmann::json;
 
-  bool operator()(int depth,
-                  nlohmann::json::parse_event_t event,
-                  nlohmann::json& value) {
-    using Event = nlohmann::json::parse_event_t;
-    if (depth > max_depth_) {
-      throw InvalidInput(where_ + ": JSON nested deeper than " +
-                         std::to_string(max_depth_) + " levels");
+// Memory of a value in a list that grows (old and new places together), of what
+// a value points to, and of an object's member; rounded up as malloc does.
+constexpr size_t kElementBytes = 48;
+constexpr size_t kTextBytes = 32;
+constexpr size_t kListBytes = 32;
+constexpr size_t kObjectBytes = 64;
+constexpr size_t kMemberBytes = 112;
+
+// The parser quotes all that it has read of a token, which may be megabytes.
+std::string shortened(std::string message) {
+  constexpr size_t kMaxBytes = 300;
+  if (message.size() <= kMaxBytes) return message;
+  return message.substr(0, kMaxBytes) + "...";
+}
+
+// Builds the value from the parser's events, within depth and memory. (The
+// library's own builder with a callback takes quadratic time for a list of
+// objects, and does not show repeated keys.)
+class JsonBuilder : public nlohmann::json_sax<json> {
+ public:
+  JsonBuilder(const std::string& where, int max_depth, size_t max_memory)
+      : where_(where),
+        max_depth_(static_cast<size_t>(max_depth)),
+        max_memory_(max_memory) {}
+
+  json take() { return std::move(root_); }
+
+  bool null() override { return add_leaf(nullptr); }
+  bool boolean(bool value) override { return add_leaf(value); }
+  bool number_integer(number_integer_t value) override {
+    return add_leaf(value);
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return add_leaf(value);
+  }
+  bool number_float(number_float_t value, const string_t&) override {
+    return add_leaf(value);
+  }
+  bool string(string_t& value) override {
+    charge(kTextBytes + value.size());
+    return add_leaf(std::move(value));
+  }
+  bool binary(binary_t&) override { return false; }  // never in a text
+
+  bool start_object(std::size_t) override {
+    charge(kObjectBytes);
+    return open(json::object());
+  }
+  bool start_array(std::size_t) override {
+    charge(kListBytes);
+    return open(json::array());
+  }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    charge(kMemberBytes + name.size());
+    auto& members = *open_.back()->get_ptr<json::object_t*>();
+    const auto [at, is_new] = members.emplace(std::move(name), nullptr);
+    if (!is_new) {
+      fail("key \"" + at->first.substr(0, 200) +
+           "\" appears twice in one JSON object");
     }
-    if (event == Event::object_start) {
-      keys_.emplace_back();
-    } else if (event == Event::object_end) {
-      keys_.pop_back();
-    } else if (event == Event::key) {
-      const auto& key = value.get_ref<const std::string&>();
-      if (!keys_.back().insert(key).second) {
-        throw InvalidInput(where_ + ": key \"" + key.substr(0, 200) +
-                           "\" appears twice in one JSON object");
-      }
-    }
+    member_ = &at->second;
     return true;
   }
 
+  bool parse_error(std::size_t,
+                   const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    fail("not valid JSON: " + shortened(error.what()));
+  }
+
  private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw InvalidInput(where_ + ": " + what);
+  }
+
+  void charge(size_t num_bytes) {
+    memory_ += num_bytes;
+    if (memory_ > max_memory_) {
+      fail("JSON whose values take more than " + std::to_string(max_memory_) +
+           " bytes of memory");
+    }
+  }
+
+  json* add(json value) {
+    json* place = &root_;
+    if (!open_.empty() && open_.back()->is_array()) {
+      charge(kElementBytes);
+      open_.back()->push_back(nullptr);
+      place = &open_.back()->back();
+    } else if (!open_.empty()) {
+      place = member_;
+    }
+    *place = std::move(value);
+    return place;
+  }
+
+  bool add_leaf(json value) {
+    add(std::move(value));
+    return true;
+  }
+
+  bool open(json container) {
+    if (open_.size() == max_depth_) {
+      fail("JSON nested deeper than " + std::to_string(max_depth_) + " levels");
+    }
+    // A list that grows moves its values, but only the last is ever open.
+    open_.push_back(add(std::move(container)));
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
   const std::string& where_;
-  int max_depth_;
-  std::vector<std::set<std::string>> keys_;
+  const size_t max_depth_;
+  const size_t max_memory_;
+  size_t memory_ = 0;
+  json root_;
+  std::vector<json*> open_;  // lists and objects that are being read
+  json* member_ = nullptr;   // of the last open object, waiting for its value
 };
 
 }  // namespace
@@ -58,17 +152,10 @@ nlohmann::json parse_json(std::string_view text,
   if (text.find('\0') != std::string_view::npos) {
     throw InvalidInput(where + ": not valid JSON: holds a NUL byte");
   }
-  JsonWatcher watcher(where, limits.max_depth);
-  try {
-    return nlohmann::json::parse(
-        text.begin(), text.end(),
-        [&watcher](int depth, nlohmann::json::parse_event_t event,
-                   nlohmann::json& value) {
-          return watcher(depth, event, value);
-        });
-  } catch (const nlohmann::json::exception& error) {
-    throw InvalidInput(where + ": not valid JSON: " + error.what());
-  }
+  JsonBuilder builder(where, limits.max_depth,
+                      text.size() + limits.spare_memory);
+  json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
 }
 
 nlohmann::json read_json_file(const std::string& path,

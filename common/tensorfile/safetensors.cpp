@@ -13,6 +13,8 @@ static_assert(std::endian::native == std::endian::little,
 namespace ume {
 namespace {
 
+constexpr size_t kMaxHeaderText = 8u << 20;  // bytes of a name or value
+
 uint64_t read_u64(std::span<const std::byte> bytes) {
   uint64_t value = 0;
   for (int i = 7; i >= 0; --i) {
@@ -38,6 +40,25 @@ uint64_t wanted_bytes(const HeaderEntry& entry, const std::string& where) {
     }
   }
   return total;
+}
+
+// The JSON parser copies a text several times over before anybody sees it.
+void check_text_lengths(std::string_view header, const std::string& where) {
+  if (header.size() <= kMaxHeaderText) return;
+  bool escaped = false;
+  bool inside = false;
+  size_t begin = 0;
+  for (size_t i = 0; i < header.size(); ++i) {
+    if (inside && i - begin > kMaxHeaderText) {
+      throw InvalidInput(where + ": the header has a text of more than " +
+                         std::to_string(kMaxHeaderText) + " bytes");
+    }
+    if (header[i] == '"' && !escaped) {
+      inside = !inside;
+      begin = i + 1;
+    }
+    escaped = inside && header[i] == '\\' && !escaped;
+  }
 }
 
 void check_layout(std::vector<HeaderEntry>& entries,
@@ -98,6 +119,7 @@ TensorViews parse_safetensors(std::span<const std::byte> bytes,
   if (text.find('\0') != std::string_view::npos) {
     throw InvalidInput(where + ": the header holds a NUL byte");
   }
+  check_text_lengths(text, where);
   SafetensorsHeader header = parse_safetensors_header(text, where);
   const auto data = bytes.subspan(8 + header_bytes);
   check_layout(header.entries, data.size(), where);

@@ -7,11 +7,12 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/bounded_json.h"
 #include "common/tensorfile/safetensors.h"
+#include "common/tensorfile/shard_index.h"
 
 namespace ume {
 
@@ -67,9 +68,7 @@ TensorFile TensorFile::open(const std::string& path) {
 
 namespace {
 
-// shard file -> the tensors that it must hold.
-using ShardNames = std::map<std::string, std::set<std::string>>;
-
+constexpr uint64_t kMaxIndexBytes = 64u << 20;
 constexpr auto kReplaceBadText = nlohmann::json::error_handler_t::replace;
 
 // The index decides which files are opened: plain names of this folder only.
@@ -86,8 +85,10 @@ void check_shard_name(const std::string& index, const std::string& name) {
   }
 }
 
-ShardNames read_index(const std::string& path) {
-  const nlohmann::json index = read_json_file(path);
+}  // namespace
+
+ShardNames parse_shard_index(std::string_view json, const std::string& path) {
+  const nlohmann::json index = parse_json(json, path);
   const auto map = index.find("weight_map");
   if (!index.is_object() || map == index.end() || !map->is_object()) {
     throw InvalidInput(path + ": has no weight_map object");
@@ -106,8 +107,6 @@ ShardNames read_index(const std::string& path) {
   return shards;
 }
 
-}  // namespace
-
 TensorFile TensorFile::open_folder(const std::string& folder) {
   const std::string index = folder + "/model.safetensors.index.json";
   if (!std::filesystem::exists(index)) {
@@ -115,7 +114,8 @@ TensorFile TensorFile::open_folder(const std::string& folder) {
   }
   TensorFile all;
   all.where_ = folder;
-  for (const auto& [name, tensors] : read_index(index)) {
+  for (const auto& [name, tensors] :
+       parse_shard_index(read_file(index, kMaxIndexBytes), index)) {
     TensorFile shard = open(folder + "/" + name);
     for (const auto& [tensor, view] : shard.tensors_) {
       if (!tensors.contains(tensor)) {

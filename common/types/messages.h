@@ -92,6 +92,10 @@ struct GroupResultRequest {
 // --- reward -----------------------------------------------------------------
 struct CohortRequest {
   std::string policy_hash;  // of the service's loaded policy
+  int32_t worker = 0;
+  // When that policy came into force, ns since 1970: the newest one counts.
+  int64_t policy_time = 0;
+  std::string note = {};  // for the run's events; empty: none
   bool operator==(const CohortRequest&) const = default;
 };
 struct CohortReply {
@@ -102,6 +106,8 @@ struct CohortReply {
 struct RewardResultRequest {
   uint64_t cohort = 0;
   RewardTable table;
+  int32_t worker = 0;
+  std::map<std::string, double> metrics = {};  // of the service and its terms
   bool operator==(const RewardResultRequest&) const = default;
 };
 

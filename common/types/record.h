@@ -31,6 +31,8 @@ struct PairRecord {
   std::string source;     // `dataset_name`; empty when the record has none
   PromptRecord query;
   PromptRecord target;
+  // Pairs that say the same have the same one; empty: not known.
+  std::string duplicate_id;
   bool operator==(const PairRecord&) const = default;
 };
 

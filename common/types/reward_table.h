@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct RewardTable {
   std::string input_digest;
   std::vector<RewardColumn> components;
   RewardColumn total;
+  // Group spread, shares of the advantage and the like, by metric name.
+  std::map<std::string, double> statistics;
   bool operator==(const RewardTable&) const = default;
 };
 

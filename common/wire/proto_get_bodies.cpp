@@ -44,7 +44,9 @@ RewardResultRequest get(const v1::RewardResultRequest& in,
                         const Field& field) {
   const Field table{&field, "table"};
   present(in.has_table(), table);
-  return {in.cohort(), get(in.table(), arrays, table)};
+  return {in.cohort(), get(in.table(), arrays, table),
+          get_index(in.worker(), {&field, "worker"}),
+          get(in.metrics(), {&field, "metrics"})};
 }
 
 WorkDoneRequest get(const v1::WorkDoneRequest& in, const Field& field) {
@@ -163,7 +165,10 @@ Request get_request(const v1::RequestBody& in, ArrayReader& arrays) {
     case v1::RequestBody::kCohort: {
       const Field field{nullptr, "cohort"};
       return CohortRequest{
-          name(in.cohort().policy_hash(), {&field, "policy_hash"})};
+          name(in.cohort().policy_hash(), {&field, "policy_hash"}),
+          get_index(in.cohort().worker(), {&field, "worker"}),
+          in.cohort().policy_time(),
+          name(in.cohort().note(), {&field, "note"})};
     }
     case v1::RequestBody::kRewardResult:
       return get(in.reward_result(), arrays, Field{nullptr, "reward_result"});

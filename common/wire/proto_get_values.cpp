@@ -6,15 +6,6 @@ namespace {
 
 using ume::get;
 
-constexpr int64_t kMaxGroup = 4096;      // trajectories of one group
-constexpr int64_t kMaxTokens = 1 << 20;  // of one completion
-constexpr int64_t kMaxCount = INT64_C(1) << 53;
-
-template <class Message>
-Field at(const Field& parent, const char* field_name, Message index) {
-  return {&parent, field_name, static_cast<int64_t>(index)};
-}
-
 std::vector<int64_t> get_ids(const v1::Array& in,
                              ArrayReader& arrays,
                              const Field& field) {
@@ -105,50 +96,6 @@ Trajectory get(const v1::Trajectory& in,
                        std::to_string(out.gen_embedding.size()) + " numbers");
   }
   out.finish = get_finish(in.finish(), {&field, "finish"});
-  return out;
-}
-
-// The shape of a cohort's sides.
-struct CohortShape {
-  int64_t num_pairs;
-  int64_t num_rows;
-  int64_t dim;
-};
-
-CohortSide get(const v1::CohortSide& in,
-               const CohortShape& shape,
-               ArrayReader& arrays,
-               const Field& field) {
-  CohortSide out;
-  same_count(in.completions_size(), shape.num_rows, "num_pairs * group_size",
-             {&field, "completions"});
-  for (int i = 0; i < in.completions_size(); ++i) {
-    out.completions.push_back(
-        text(in.completions(i), kMaxText, at(field, "completions", i)));
-  }
-  const Field gen{&field, "gen_embeddings"};
-  out.gen_embeddings = arrays.read_finite<float>(in.gen_embeddings(), gen);
-  same_count(static_cast<int64_t>(out.gen_embeddings.size()),
-             shape.num_rows * shape.dim, "num_pairs * group_size * dim", gen);
-  const Field has{&field, "has_embedding"};
-  same_count(static_cast<int64_t>(in.has_embedding().size()), shape.num_rows,
-             "num_pairs * group_size", has);
-  for (char flag : in.has_embedding()) {
-    out.has_embedding.push_back(static_cast<uint8_t>(integer(flag, 0, 1, has)));
-  }
-  const Field tokens{&field, "completion_tokens"};
-  out.completion_tokens = arrays.read<int32_t>(in.completion_tokens(), tokens);
-  same_count(static_cast<int64_t>(out.completion_tokens.size()), shape.num_rows,
-             "num_pairs * group_size", tokens);
-  for (int32_t count : out.completion_tokens) {
-    integer(count, 0, kMaxTokens, tokens);
-  }
-  const Field disc{&field, "disc_embeddings"};
-  out.disc_embeddings = arrays.read_finite<float>(in.disc_embeddings(), disc);
-  if (!out.disc_embeddings.empty()) {
-    same_count(static_cast<int64_t>(out.disc_embeddings.size()),
-               shape.num_pairs * shape.dim, "num_pairs * dim", disc);
-  }
   return out;
 }
 
@@ -309,30 +256,6 @@ GroupResult get(const v1::GroupResult& in,
   return out;
 }
 
-Cohort get(const v1::Cohort& in, ArrayReader& arrays, const Field& field) {
-  Cohort out;
-  out.id = in.id();
-  out.update = in.update();
-  out.num_pairs = integer(in.num_pairs(), 0, kMaxItems, {&field, "num_pairs"});
-  out.group_size =
-      integer(in.group_size(), 0, kMaxGroup, {&field, "group_size"});
-  out.dim = integer(in.dim(), 0, kMaxDim, {&field, "dim"});
-  same_count(in.dispatch_index_size(), out.num_pairs, "num_pairs",
-             {&field, "dispatch_index"});
-  out.dispatch_index.assign(in.dispatch_index().begin(),
-                            in.dispatch_index().end());
-  same_count(in.sources_size(), out.num_pairs, "num_pairs",
-             {&field, "sources"});
-  for (int i = 0; i < in.sources_size(); ++i) {
-    out.sources.push_back(name(in.sources(i), at(field, "sources", i)));
-  }
-  const CohortShape shape{out.num_pairs, out.num_pairs * out.group_size,
-                          out.dim};
-  out.query = get(in.query(), shape, arrays, {&field, "query"});
-  out.target = get(in.target(), shape, arrays, {&field, "target"});
-  return out;
-}
-
 RewardTable get(const v1::RewardTable& in,
                 ArrayReader& arrays,
                 const Field& field) {
@@ -356,6 +279,7 @@ RewardTable get(const v1::RewardTable& in,
                static_cast<int64_t>(out.total.target.size()), "total",
                {&column, "target"});
   }
+  out.statistics = get(in.statistics(), {&field, "statistics"});
   return out;
 }
 

@@ -33,13 +33,18 @@ struct RequestPutter {
     put(value.result, body->mutable_result(), arrays);
   }
   void operator()(const CohortRequest& value) {
-    out->mutable_cohort()->set_policy_hash(
-        utf8(value.policy_hash, "policy_hash"));
+    v1::CohortRequest* body = out->mutable_cohort();
+    body->set_policy_hash(utf8(value.policy_hash, "policy_hash"));
+    body->set_worker(value.worker);
+    body->set_policy_time(value.policy_time);
+    body->set_note(utf8(value.note, "note"));
   }
   void operator()(const RewardResultRequest& value) {
     v1::RewardResultRequest* body = out->mutable_reward_result();
     body->set_cohort(value.cohort);
     put(value.table, body->mutable_table(), arrays);
+    body->set_worker(value.worker);
+    put(value.metrics, body->mutable_metrics());
   }
   void operator()(const WorkRequest& value) {
     v1::WorkRequest* body = out->mutable_work();

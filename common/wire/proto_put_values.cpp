@@ -62,6 +62,9 @@ void put(const CohortSide& value, v1::CohortSide* out, ArrayWriter& arrays) {
   arrays.add<int32_t>(value.completion_tokens,
                       out->mutable_completion_tokens());
   arrays.add<float>(value.disc_embeddings, out->mutable_disc_embeddings());
+  for (const std::string& prompt : value.prompts) {
+    out->add_prompts(utf8(prompt, "prompt"));
+  }
 }
 
 void put(const std::vector<RewardCell>& cells,
@@ -220,6 +223,15 @@ void put(const Cohort& value, v1::Cohort* out, ArrayWriter& arrays) {
   for (const std::string& source : value.sources) {
     out->add_sources(utf8(source, "source"));
   }
+  for (const std::string& digest : value.query_digests) {
+    out->add_query_digests(utf8(digest, "query_digest"));
+  }
+  for (const std::string& digest : value.target_digests) {
+    out->add_target_digests(utf8(digest, "target_digest"));
+  }
+  for (const std::string& id : value.duplicate_ids) {
+    out->add_duplicate_ids(utf8(id, "duplicate_id"));
+  }
   put(value.query, out->mutable_query(), arrays);
   put(value.target, out->mutable_target(), arrays);
 }
@@ -231,6 +243,7 @@ void put(const RewardTable& value, v1::RewardTable* out, ArrayWriter& arrays) {
     put(column, out->add_components(), arrays);
   }
   put(value.total, out->mutable_total(), arrays);
+  put(value.statistics, out->mutable_statistics());
 }
 
 void put(const BatchSlice& value, v1::BatchSlice* out, ArrayWriter& arrays) {

@@ -3,27 +3,18 @@
 
 #include "common/error/error.h"
 #include "common/wire/internal/exchange.h"
+#include "common/wire/zmq_caller.h"
 #include "common/wire/zmq_frames.h"
 #include "common/wire/zmq_transport.h"
 
 namespace ume {
 namespace {
 
-bool is_local(const std::string& address) {
-  for (const char* prefix :
-       {"tcp://127.", "tcp://localhost:", "tcp://[::1]:", "ipc://"}) {
-    if (address.rfind(prefix, 0) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 class Server : public ZmqServer {
  public:
   Server(const WireIdentity& identity, const ZmqServerOptions& options)
       : identity_(identity), socket_(context_, ZMQ_ROUTER) {
-    if (!options.allow_other_hosts && !is_local(options.bind)) {
+    if (!options.allow_other_hosts && !is_loopback(options.bind)) {
       throw ConfigError(options.bind +
                         ": other machines could connect without a key; bind "
                         "tcp://127.0.0.1:* instead");

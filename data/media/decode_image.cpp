@@ -1,15 +1,16 @@
 #include "data/media/decode_image.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <string>
 
 #include "common/error/error.h"
 #include "data/media/internal/decoders.h"
 
 namespace ume {
+
+using namespace std::string_view_literals;
+
 namespace internal {
 
 void refuse_image(const ImageSource& source, const std::string& reason) {
@@ -113,19 +114,49 @@ bool starts_with(std::span<const uint8_t> bytes,
          std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
 }
 
-Decoded decode_by_content(const ImageSource& source) {
-  using namespace std::string_view_literals;
-  const auto bytes = source.bytes;
-  if (starts_with(bytes, "\xff\xd8\xff"sv)) return decode_jpeg(source);
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n"sv)) return decode_png(source);
-  if (starts_with(bytes, "RIFF"sv) && starts_with(bytes, "WEBP"sv, 8)) {
-    return decode_webp(source);
+bool is_jpeg(std::span<const uint8_t> bytes) {
+  return starts_with(bytes, "\xff\xd8\xff"sv);
+}
+bool is_png(std::span<const uint8_t> bytes) {
+  return starts_with(bytes, "\x89PNG\r\n\x1a\n"sv);
+}
+bool is_webp(std::span<const uint8_t> bytes) {
+  return starts_with(bytes, "RIFF"sv) && starts_with(bytes, "WEBP"sv, 8);
+}
+
+// For the message: what a file is that looks like a picture of another format.
+std::string_view other_format(std::span<const uint8_t> bytes) {
+  if (starts_with(bytes, "GIF8"sv)) return "a GIF picture";
+  if (starts_with(bytes, "BM"sv)) return "a BMP picture";
+  if (starts_with(bytes, "II*\0"sv) || starts_with(bytes, "MM\0*"sv)) {
+    return "a TIFF picture";
   }
-  refuse_image(source, "not a JPEG, PNG or WebP picture");
+  if (starts_with(bytes, "ftypavif"sv, 4)) return "an AVIF picture";
+  if (starts_with(bytes, "ftyphei"sv, 4)) return "a HEIF picture";
+  if (starts_with(bytes, "\0\0\0\x0cjP  "sv)) return "a JPEG 2000 picture";
+  if (starts_with(bytes, "\xff\x0a"sv)) return "a JPEG XL picture";
+  if (starts_with(bytes, "<svg"sv)) return "an SVG drawing";
+  if (starts_with(bytes, "%PDF-"sv)) return "a PDF document";
+  if (starts_with(bytes, "ftyp"sv, 4)) return "a video";
+  return "of an unknown format";
+}
+
+Decoded decode_by_content(const ImageSource& source) {
+  if (is_jpeg(source.bytes)) return decode_jpeg(source);
+  if (is_png(source.bytes)) return decode_png(source);
+  if (is_webp(source.bytes)) return decode_webp(source);
+  refuse_image(source, "the file is " +
+                           std::string(other_format(source.bytes)) +
+                           "; pictures are read from JPEG, PNG and WebP");
 }
 
 }  // namespace
 }  // namespace internal
+
+bool is_known_picture(std::span<const uint8_t> bytes) {
+  return internal::is_jpeg(bytes) || internal::is_png(bytes) ||
+         internal::is_webp(bytes);
+}
 
 RgbImage decode_image(std::span<const uint8_t> bytes,
                       std::string_view name,
@@ -141,32 +172,6 @@ RgbImage decode_image(std::span<const uint8_t> bytes,
   if (!options.apply_exif_orientation) return std::move(decoded.image);
   return internal::apply_orientation(std::move(decoded.image),
                                      internal::exif_orientation(decoded.exif));
-}
-
-std::vector<uint8_t> read_media_file(const std::filesystem::path& path,
-                                     int64_t max_bytes) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    throw InvalidInput(path.string() + ": no such file");
-  }
-  if (!std::filesystem::is_regular_file(path, error)) {
-    throw InvalidInput(path.string() + ": not a regular file");
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw IoError(path.string() + ": " + std::strerror(errno));
-  // Bounded even if the file grows while it is read.
-  std::vector<uint8_t> bytes;
-  std::vector<char> block(1 << 16);
-  while (in.read(block.data(), block.size()) || in.gcount() > 0) {
-    bytes.insert(bytes.end(), block.data(), block.data() + in.gcount());
-    if (static_cast<int64_t>(bytes.size()) > max_bytes) {
-      throw InvalidInput(path.string() + ": larger than the limit of " +
-                         std::to_string(max_bytes) + " bytes");
-    }
-  }
-  if (in.bad()) throw IoError(path.string() + ": reading failed");
-  if (bytes.empty()) throw InvalidInput(path.string() + ": the file is empty");
-  return bytes;
 }
 
 }  // namespace ume

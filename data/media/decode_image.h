@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -41,9 +40,7 @@ RgbImage decode_image(std::span<const uint8_t> bytes,
                       std::string_view name,
                       const DecodeOptions& options = {});
 
-// The whole file. Throws InvalidInput if it does not exist, is no regular file,
-// is empty or is larger than `max_bytes`; IoError if reading fails.
-std::vector<uint8_t> read_media_file(const std::filesystem::path& path,
-                                     int64_t max_bytes);
+// Whether the content begins as a picture of a format that is decoded.
+bool is_known_picture(std::span<const uint8_t> bytes);
 
 }  // namespace ume

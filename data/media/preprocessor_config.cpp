@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/bounded_json.h"
 
 namespace ume {
@@ -104,13 +105,18 @@ PixelLimits read_limits(const std::string& file,
 }  // namespace
 
 PreprocessorConfig read_preprocessor_config(const std::filesystem::path& file) {
-  const json object = read_json_file(file.string(), {kMaxConfigBytes});
-  if (!object.is_object()) {
-    throw InvalidInput(file.string() + ": expected a JSON object");
-  }
-  const FieldReader fields(file.string(), object);
+  return parse_preprocessor_config(read_file(file.string(), kMaxConfigBytes),
+                                   file.string());
+}
+
+PreprocessorConfig parse_preprocessor_config(std::string_view text,
+                                             const std::string& name) {
+  const json object = parse_json(text, name, {kMaxConfigBytes});
+  if (!object.is_object())
+    throw InvalidInput(name + ": expected a JSON object");
+  const FieldReader fields(name, object);
   PreprocessorConfig config;
-  config.limits = read_limits(file.string(), fields, object);
+  config.limits = read_limits(name, fields, object);
   config.patch_size = fields.integer("patch_size", config.patch_size, 1, 256);
   config.temporal_patch_size =
       fields.integer("temporal_patch_size", config.temporal_patch_size, 1, 64);

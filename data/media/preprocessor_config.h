@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "data/media/smart_resize.h"
 
@@ -31,5 +33,8 @@ struct PreprocessorConfig {
 // the wrong type or outside its range, and steps that this project does not do
 // (another resampling filter, a missing resize); IoError if it cannot be read.
 PreprocessorConfig read_preprocessor_config(const std::filesystem::path& file);
+// The same from the file's content; `name` stands for it in messages.
+PreprocessorConfig parse_preprocessor_config(std::string_view json,
+                                             const std::string& name);
 
 }  // namespace ume

@@ -17,6 +17,7 @@ struct PreparedMedia {
   MediaPatches patches;
   std::string hash;                         // XXH3-128 of grid and values, hex
   std::vector<std::string> content_hashes;  // of each file, XXH3-128, hex
+  double sampled_fps = 0;  // of a video file's frames; 0: not of a video file
 
   int64_t num_bytes() const {
     return static_cast<int64_t>(patches.values.size() * sizeof(float));

@@ -5,31 +5,13 @@
 
 #include "common/error/error.h"
 #include "common/hash/xxh3.h"
-#include "data/media/resize.h"
 
 namespace ume {
+
+using internal::FrameStack;
+using internal::StackRules;
+
 namespace {
-
-struct SizeRule {
-  int64_t factor = 28;
-  PixelLimits limits;
-  ResizeRule rule = ResizeRule::kTransformers5;
-};
-
-// What the published reader does before the processor.
-constexpr SizeRule kReader{
-    28, {4 * 28 * 28, 16384 * 28 * 28}, ResizeRule::kQwenVlUtils};
-
-PictureSize size_for(const RgbImage& image,
-                     const std::filesystem::path& path,
-                     const SizeRule& rule) {
-  try {
-    return smart_resize({image.height, image.width}, rule.factor, rule.limits,
-                        rule.rule);
-  } catch (const InvalidInput& error) {
-    throw InvalidInput(path.string() + ": " + error.what());
-  }
-}
 
 PixelLimits choose_limits(const PixelLimits& checkpoint,
                           int64_t min_pixels,
@@ -60,6 +42,17 @@ ResizeRule parse_rule(const std::string& name) {
   return ResizeRule::kTransformers5;
 }
 
+StackRules stack_rules(const PreprocessorConfig& preprocessor,
+                       const PrepareConfig& config,
+                       const PixelLimits& limits) {
+  return {preprocessor.factor(),
+          preprocessor.temporal_patch_size,
+          limits,
+          parse_rule(config.resize_rule),
+          config.published_reader,
+          config.max_media_tokens};
+}
+
 std::string hash_of(const MediaPatches& patches) {
   Xxh3Hasher hasher;
   for (const int64_t side : patches.grid) hasher.update_u64(side);
@@ -69,14 +62,12 @@ std::string hash_of(const MediaPatches& patches) {
 
 // Size and time tell a replaced file from the cached one.
 std::string cache_key(MediaKind kind,
-                      std::span<const std::filesystem::path> paths) {
-  std::string key = kind == MediaKind::kImage ? "i" : "v";
-  for (const auto& path : paths) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    const auto time = std::filesystem::last_write_time(path, error);
-    key += '\0' + path.string() + '\0' + std::to_string(size) + ' ' +
-           std::to_string(time.time_since_epoch().count());
+                      std::span<const MediaFile> files,
+                      double fps) {
+  std::string key = kind == MediaKind::kImage ? "i" : "v" + std::to_string(fps);
+  for (const MediaFile& file : files) {
+    key += '\0' + file.path.string() + '\0' + std::to_string(file.page) + ' ' +
+           std::to_string(file.size) + ' ' + std::to_string(file.modified_ns);
   }
   return key;
 }
@@ -89,34 +80,38 @@ MediaLoader::MediaLoader(const PreprocessorConfig& preprocessor,
     : preprocessor_(preprocessor),
       roots_(std::move(roots)),
       decode_options_(decode_options(config)),
-      image_limits_(choose_limits(preprocessor.limits,
-                                  config.image_min_pixels,
-                                  config.image_max_pixels)),
-      video_limits_(choose_limits(preprocessor.limits,
-                                  config.video_min_pixels,
-                                  config.video_max_pixels)),
-      rule_(parse_rule(config.resize_rule)),
-      published_reader_(config.published_reader),
-      max_media_tokens_(config.max_media_tokens),
+      max_video_bytes_(config.media_child.max_video_bytes),
+      max_document_bytes_(config.media_child.max_document_bytes),
+      image_rules_(stack_rules(preprocessor,
+                               config,
+                               choose_limits(preprocessor.limits,
+                                             config.image_min_pixels,
+                                             config.image_max_pixels))),
+      video_rules_(stack_rules(preprocessor,
+                               config,
+                               choose_limits(preprocessor.limits,
+                                             config.video_min_pixels,
+                                             config.video_max_pixels))),
+      child_(config.media_child, config.max_picture_pixels),
       cache_(config.cache_bytes) {
   if (config.text_only_blank_image == "image28") blank_ = make_blank(28);
   if (config.text_only_blank_image == "image56") blank_ = make_blank(56);
 }
 
 std::shared_ptr<const PreparedMedia> MediaLoader::load(
-    MediaKind kind, std::span<const MediaRef> files) {
-  std::vector<std::filesystem::path> paths;
-  for (const MediaRef& file : files) paths.push_back(resolve(file));
-  const std::string key = cache_key(kind, paths);
+    MediaKind kind, std::span<const MediaRef> files, double fps) {
+  std::vector<MediaFile> opened;
+  for (const MediaRef& file : files) opened.push_back(open(file));
+  const std::string key = cache_key(kind, opened, fps);
   std::shared_ptr<const PreparedMedia> media = cache_.find(key);
   if (media == nullptr) {
-    media = std::make_shared<const PreparedMedia>(prepare(kind, paths));
+    media = std::make_shared<const PreparedMedia>(prepare(kind, opened, fps));
     cache_.insert(key, media);
   }
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string& expected = files[i].content_hash;
     if (!expected.empty() && expected != media->content_hashes[i]) {
-      throw InvalidInput(paths[i].string() + ": content hash is " +
+      throw InvalidInput(opened[i].path.string() + ": content hash is " +
                          media->content_hashes[i] + "; the record says " +
                          expected);
     }
@@ -124,70 +119,74 @@ std::shared_ptr<const PreparedMedia> MediaLoader::load(
   return media;
 }
 
-std::filesystem::path MediaLoader::resolve(const MediaRef& file) const {
-  if (!file.root.empty()) return roots_.resolve(file, "media");
+MediaFile MediaLoader::open(const MediaRef& file) const {
+  if (!file.root.empty()) return roots_.open(file, "media");
   if (file.path.empty() || file.path.find('\0') != std::string::npos) {
     throw InvalidInput("media: a path is empty or holds a NUL");
   }
-  return file.path;
+  const MediaPath path = parse_media_path(file.path);
+  MediaFile opened = open_media_file(path.file);
+  opened.page = path.page;
+  return opened;
 }
 
-RgbImage MediaLoader::decode(const std::filesystem::path& path,
-                             std::string& content_hash) const {
-  const std::vector<uint8_t> bytes =
-      read_media_file(path, decode_options_.max_file_bytes);
-  content_hash = xxh3_hex(std::as_bytes(std::span(bytes)));
-  RgbImage image = decode_image(bytes, path.string(), decode_options_);
-  if (!published_reader_) return image;
-  const PictureSize size = size_for(image, path, kReader);
-  return resize_bicubic(image, size.height, size.width);
-}
-
-// Frames are resized one by one, so that a long video of large frames needs
-// little more memory than its result.
-PreparedMedia MediaLoader::prepare(
-    MediaKind kind, std::span<const std::filesystem::path> paths) const {
-  if (paths.empty()) throw InvalidInput("a video without frames");
-  PreparedMedia media;
-  media.content_hashes.resize(paths.size());
-  std::vector<RgbImage> frames;
-  PictureSize size;
-  for (size_t i = 0; i < paths.size(); ++i) {
-    const RgbImage frame = decode(paths[i], media.content_hashes[i]);
-    if (i == 0) {
-      size = size_for(frame, paths[i],
-                      {preprocessor_.factor(), limits(kind), rule_});
-      check_tokens(size, paths);
-    }
-    frames.push_back(resize_bicubic(frame, size.height, size.width));
+RgbImage MediaLoader::read_picture(const MediaFile& file,
+                                   std::string& content_hash) const {
+  if (content_of(file) == MediaContent::kDocument) {
+    content_hash = hash_media_file(file, max_document_bytes_);
+    return child_.render_page(file.file, file.path.string(), file.page);
   }
-  media.patches = cut_patches(frames, preprocessor_);
+  const std::vector<uint8_t> bytes =
+      read_media_file(file, decode_options_.max_file_bytes);
+  content_hash = xxh3_hex(std::as_bytes(std::span(bytes)));
+  return decode_image(bytes, file.path.string(), decode_options_);
+}
+
+PreparedMedia MediaLoader::prepare(MediaKind kind,
+                                   std::span<const MediaFile> files,
+                                   double fps) const {
+  if (files.empty()) throw InvalidInput("a video without frames");
+  const bool is_video = kind == MediaKind::kVideo;
+  if (is_video && files.size() == 1 &&
+      content_of(files[0]) == MediaContent::kOther) {
+    return prepare_video_file(files[0], fps);
+  }
+  PreparedMedia media;
+  media.content_hashes.resize(files.size());
+  FrameStack stack(is_video ? video_rules_ : image_rules_,
+                   static_cast<int64_t>(files.size()), files[0].path.string());
+  for (size_t i = 0; i < files.size(); ++i) {
+    stack.add(read_picture(files[i], media.content_hashes[i]));
+  }
+  return finish(std::move(media), stack);
+}
+
+PreparedMedia MediaLoader::prepare_video_file(const MediaFile& file,
+                                              double fps) const {
+  PreparedMedia media;
+  media.content_hashes = {hash_media_file(file, max_video_bytes_)};
+  VideoFrames video = child_.open_video(file.file, file.path.string(), fps);
+  FrameStack stack(video_rules_, video.info().num_frames, file.path.string());
+  while (std::optional<RgbImage> frame = video.next()) {
+    stack.add(std::move(*frame));
+  }
+  media.sampled_fps = video.sampled_fps();
+  return finish(std::move(media), stack);
+}
+
+PreparedMedia MediaLoader::finish(PreparedMedia media,
+                                  const FrameStack& stack) const {
+  media.patches = cut_patches(stack.frames(), preprocessor_);
   media.hash = hash_of(media.patches);
   return media;
-}
-
-// Before the other frames are read.
-void MediaLoader::check_tokens(
-    PictureSize size, std::span<const std::filesystem::path> paths) const {
-  const int64_t depth = preprocessor_.temporal_patch_size;
-  const int64_t steps =
-      (static_cast<int64_t>(paths.size()) + depth - 1) / depth;
-  const int64_t per_step = size.height / preprocessor_.factor() *
-                           (size.width / preprocessor_.factor());
-  if (per_step > max_media_tokens_ / steps) {
-    throw InvalidInput(paths[0].string() + ": needs " +
-                       std::to_string(per_step) + " visual tokens times " +
-                       std::to_string(steps) + " steps; max_media_tokens is " +
-                       std::to_string(max_media_tokens_));
-  }
 }
 
 std::shared_ptr<const PreparedMedia> MediaLoader::make_blank(
     int64_t side) const {
   const RgbImage white{side, side, std::vector<uint8_t>(side * side * 3, 255)};
   PreparedMedia media;
-  media.patches =
-      make_patches({&white, 1}, preprocessor_, image_limits_, rule_);
+  media.patches = make_patches({&white, 1}, preprocessor_, image_rules_.limits,
+                               image_rules_.rule);
   media.hash = hash_of(media.patches);
   return std::make_shared<const PreparedMedia>(std::move(media));
 }

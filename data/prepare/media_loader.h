@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,7 +7,10 @@
 #include "common/types/prepared_prompt.h"
 #include "common/types/record.h"
 #include "data/media/decode_image.h"
+#include "data/media/media_child.h"
+#include "data/media/media_file.h"
 #include "data/media/preprocessor_config.h"
+#include "data/prepare/internal/frame_stack.h"
 #include "data/prepare/media_cache.h"
 #include "data/prepare/prepare_config.h"
 #include "data/records/media_roots.h"
@@ -16,6 +18,7 @@
 namespace ume {
 
 // Reads media by reference: file, decoding, resizing, patches; with a cache.
+// Pictures are decoded here, videos and document pages by ume-media.
 // Thread-safe.
 class MediaLoader {
  public:
@@ -24,13 +27,17 @@ class MediaLoader {
               const PrepareConfig& config,
               MediaRoots roots);
 
-  // files: one for a picture; the frames of a video in order.
+  // files: one for a picture, which may be a document's page; for a video its
+  // frames in order, or one video file.
+  // fps: how densely to sample a video file.
   // Throws InvalidInput, naming the file, for an unknown root, a path that
   // leaves its root, a missing file, other content than the reference's hash,
   // what cannot be decoded, and more visual tokens than the configuration
-  // allows; IoError if reading fails.
+  // allows; Unavailable if ume-media cannot be started; IoError if reading
+  // fails.
   std::shared_ptr<const PreparedMedia> load(MediaKind kind,
-                                            std::span<const MediaRef> files);
+                                            std::span<const MediaRef> files,
+                                            double fps = 0);
 
   // The white picture of the published text-only records, or null.
   std::shared_ptr<const PreparedMedia> blank() const { return blank_; }
@@ -41,26 +48,24 @@ class MediaLoader {
   const PreprocessorConfig& preprocessor() const { return preprocessor_; }
 
  private:
-  const PixelLimits& limits(MediaKind kind) const {
-    return kind == MediaKind::kImage ? image_limits_ : video_limits_;
-  }
-  std::filesystem::path resolve(const MediaRef& file) const;
-  RgbImage decode(const std::filesystem::path& path,
-                  std::string& content_hash) const;
+  MediaFile open(const MediaRef& file) const;
+  RgbImage read_picture(const MediaFile& file, std::string& content_hash) const;
   PreparedMedia prepare(MediaKind kind,
-                        std::span<const std::filesystem::path> paths) const;
-  void check_tokens(PictureSize size,
-                    std::span<const std::filesystem::path> paths) const;
+                        std::span<const MediaFile> files,
+                        double fps) const;
+  PreparedMedia prepare_video_file(const MediaFile& file, double fps) const;
+  PreparedMedia finish(PreparedMedia media,
+                       const internal::FrameStack& stack) const;
   std::shared_ptr<const PreparedMedia> make_blank(int64_t side) const;
 
   const PreprocessorConfig preprocessor_;
   const MediaRoots roots_;
   const DecodeOptions decode_options_;
-  const PixelLimits image_limits_;
-  const PixelLimits video_limits_;
-  const ResizeRule rule_;
-  const bool published_reader_;
-  const int64_t max_media_tokens_;
+  const int64_t max_video_bytes_;
+  const int64_t max_document_bytes_;
+  const internal::StackRules image_rules_;
+  const internal::StackRules video_rules_;
+  const MediaChild child_;
   MediaCache cache_;
   std::shared_ptr<const PreparedMedia> blank_;
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/error/error.h"
+#include "data/media/media_child_config.h"
 
 namespace ume {
 
@@ -30,6 +31,7 @@ struct PrepareConfig {
   int64_t max_picture_pixels = 64'000'000;
   int64_t max_file_bytes = 32ll << 20;
   int64_t cache_bytes = 256ll << 20;
+  MediaChildConfig media_child;
 
   void validate() const;
 };
@@ -66,10 +68,13 @@ void visit_fields(V& v, PrepareConfig& c) {
     "true: <|im_end|> and the like inside a record's text become control "
     "tokens, as in the published programs; false: they stay text");
   v("max_picture_pixels", c.max_picture_pixels,
-    "a picture whose header claims more is refused before decoding");
+    "a picture, frame or page whose header claims more is refused before "
+    "decoding");
   v("max_file_bytes", c.max_file_bytes, "a larger picture file is refused");
   v("cache_bytes", c.cache_bytes,
     "memory for prepared media that may be used again; 0: none");
+  v("media_child", c.media_child,
+    "videos and documents, which the program ume-media decodes");
 }
 
 inline void PrepareConfig::validate() const {
@@ -110,6 +115,7 @@ inline void PrepareConfig::validate() const {
   at_least("cache_bytes", cache_bytes, 0);
   ordered("image", image_min_pixels, image_max_pixels);
   ordered("video", video_min_pixels, video_max_pixels);
+  media_child.validate();
 }
 
 }  // namespace ume

@@ -78,7 +78,8 @@ class MarkerMedia {
         refuse("<video>", side_.frames.empty() ? 0 : 1);
       }
       video_used_ = true;
-      builder.add_media(kind, loader_.load(kind, side_.frames), kExampleFps);
+      builder.add_media(kind, loader_.load(kind, side_.frames, kExampleFps),
+                        kExampleFps);
     }
   }
 
@@ -188,7 +189,7 @@ PreparedPrompt PromptPreparer::prepare(const PromptRecord& record) const {
   }
   if (!record.frames.empty()) {
     builder.add_media(MediaKind::kVideo,
-                      loader.load(MediaKind::kVideo, record.frames),
+                      loader.load(MediaKind::kVideo, record.frames, record.fps),
                       record.fps);
   }
   if (record.images.empty() && record.frames.empty()) {
@@ -257,9 +258,10 @@ PreparedPrompt PromptPreparer::prepare_messages(
     } else if (piece.control == markers.video_pad) {
       if (video++ < media.videos.size()) {
         const VideoRef& clip = media.videos[video - 1];
-        builder.add_pads(MediaKind::kVideo,
-                         state_->loader.load(MediaKind::kVideo, clip.frames),
-                         clip.fps);
+        builder.add_pads(
+            MediaKind::kVideo,
+            state_->loader.load(MediaKind::kVideo, clip.frames, clip.fps),
+            clip.fps);
       }
     } else if (piece.control >= 0) {
       builder.add_control(piece.control);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/error/error.h"
+#include "data/records/evaluation_rows.h"
 #include "data/records/internal/annotated_record.h"
 #include "data/records/internal/pair_records.h"
 #include "data/records/internal/record_index.h"
@@ -31,13 +32,17 @@ DataKind kind_of(const Json& record, const std::string& where) {
     if (record.contains("qry_text") || record.contains("pos_text")) {
       return DataKind::kPairs;
     }
+    // A query row may bring its own candidates: its own members count.
+    if (record.contains("query_text")) return DataKind::kEvaluationQueries;
+    if (record.contains("cand_text")) return DataKind::kEvaluationCandidates;
     for (const char* name : {"text", "images", "video", "messages"}) {
       if (record.contains(name)) return DataKind::kPrompts;
     }
   }
   throw InvalidInput(where +
                      ": unknown kind of record; expected members qry and pos, "
-                     "qry_text and pos_text, or text, images, video, messages");
+                     "qry_text and pos_text, query_text, cand_text, or text, "
+                     "images, video, messages");
 }
 
 // <think>REASONING</think>…<answer>SUMMARY<gen_emb>, each mark after the one
@@ -110,6 +115,13 @@ class Inspector {
       ++report_.sources[pair.source];
       num_missing = add_prompt(pair.query, report_.query, where + ": qry") +
                     add_prompt(pair.target, report_.target, where + ": pos");
+    } else if (report_.kind == DataKind::kEvaluationQueries) {
+      num_missing = add_prompt(parse_evaluation_query(json, where, ".").prompt,
+                               report_.query, where);
+    } else if (report_.kind == DataKind::kEvaluationCandidates) {
+      num_missing =
+          add_prompt(parse_evaluation_candidate(json, where, ".").prompt,
+                     report_.query, where);
     } else {
       const PromptInput input = parse_prompt(json.dump(), where);
       num_missing = input.is_conversation
@@ -224,12 +236,20 @@ DataReport inspect_data(const std::filesystem::path& path,
   return inspector.finish(path);
 }
 
+bool has_two_sides(DataKind kind) {
+  return kind == DataKind::kAnnotatedPairs || kind == DataKind::kPairs;
+}
+
 std::string_view data_kind_name(DataKind kind) {
   switch (kind) {
     case DataKind::kAnnotatedPairs:
       return "annotated_pairs";
     case DataKind::kPairs:
       return "pairs";
+    case DataKind::kEvaluationQueries:
+      return "evaluation_queries";
+    case DataKind::kEvaluationCandidates:
+      return "evaluation_candidates";
     default:
       return "prompts";
   }
@@ -244,7 +264,7 @@ std::string data_report_json(const DataReport& report) {
                {"missing_media", report.num_missing_media},
                {"problems", report.problems},
                {"num_problems", report.num_problems}};
-  if (report.kind != DataKind::kPrompts) {
+  if (has_two_sides(report.kind)) {
     json["sources"] = report.sources;
     json["target"] = side_json(report.target, report.kind);
   }

@@ -11,12 +11,15 @@
 namespace ume {
 
 enum class DataKind : uint8_t {
-  kAnnotatedPairs,  // cold start: {"qry", "pos"} with conversations
-  kPairs,           // reinforcement learning: {"qry_text", "pos_text", …}
-  kPrompts,         // {"text" | "images" | "video" | "messages"}
+  kAnnotatedPairs,     // cold start: {"qry", "pos"} with conversations
+  kPairs,              // reinforcement learning: {"qry_text", "pos_text", …}
+  kPrompts,            // {"text" | "images" | "video" | "messages"}
+  kEvaluationQueries,  // {"query_text", "query_image", "dataset_infos"}
+  kEvaluationCandidates,  // {"cand_text", "cand_image", "dataset_infos"}
 };
 
-// What one side of the records holds (prompts have a query side only).
+// What one side of the records holds (pairs have two, the others a query side
+// only).
 struct SideReport {
   uint64_t num_text_only = 0;
   uint64_t num_with_images = 0;
@@ -59,6 +62,8 @@ struct DataReportOptions {
 DataReport inspect_data(const std::filesystem::path& path,
                         const DataReportOptions& options = {});
 
+// Records with a query and a target, and a source.
+bool has_two_sides(DataKind kind);
 std::string_view data_kind_name(DataKind kind);
 
 // One JSON object, for scripts (docs/formats/data.md).

@@ -38,6 +38,15 @@ std::string path_problem(const std::string& path) {
   return "";
 }
 
+// `shown` begins the message of what it throws.
+MediaPath media_path(const std::string& path, const std::string& shown) {
+  try {
+    return parse_media_path(path);
+  } catch (const InvalidInput& error) {
+    throw InvalidInput(shown + error.what());
+  }
+}
+
 bool is_inside(const fs::path& path, const fs::path& folder) {
   const auto [end, unused] =
       std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
@@ -71,7 +80,8 @@ fs::path MediaRoots::resolve(const MediaRef& ref,
   const std::string problem = path_problem(ref.path);
   if (!problem.empty()) throw InvalidInput(shown + problem);
   std::error_code error;
-  const fs::path real = fs::canonical(root->second / ref.path, error);
+  const fs::path real =
+      fs::canonical(root->second / media_path(ref.path, shown).file, error);
   if (error) {
     throw InvalidInput(shown + error.message() + " in " +
                        root->second.string());
@@ -85,6 +95,15 @@ fs::path MediaRoots::resolve(const MediaRef& ref,
     throw InvalidInput(shown + "not a regular file");
   }
   return real;
+}
+
+MediaFile MediaRoots::open(const MediaRef& ref,
+                           const std::string& where) const {
+  const fs::path real = resolve(ref, where);
+  const fs::path& root = folders_.at(ref.root);
+  MediaFile file = open_media_file_below(root, real.lexically_relative(root));
+  file.page = parse_media_path(ref.path).page;
+  return file;
 }
 
 }  // namespace ume

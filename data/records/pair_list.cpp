@@ -165,7 +165,8 @@ PairRecord parse_pair_record(const nlohmann::json& record,
   const Fields fields(record, where);
   return {0, fields.text_or_empty("dataset_name"),
           read_side(fields, "qry", media_root),
-          read_side(fields, "pos", media_root)};
+          read_side(fields, "pos", media_root),
+          fields.text_or_empty("duplicate_id")};
 }
 
 std::vector<PairRecord> read_pair_list(const fs::path& path,

@@ -20,9 +20,9 @@ struct PairListOptions {
 //               random:N}, …]
 // (N a number of records or P%, rounded up; json_path from the list's folder),
 // or one .json/.jsonl file of {"qry_text", "qry_image", "qry_video",
-// "pos_text", …, "dataset_name"}. "." as media root is the folder of `path`,
-// for all files of a list. random:N shuffles by `seed` and takes the first N.
-// Throws InvalidInput with file, line and field.
+// "pos_text", …, "dataset_name", "duplicate_id"}. "." as media root is the
+// folder of `path`, for all files of a list. random:N shuffles by `seed` and
+// takes the first N. Throws InvalidInput with file, line and field.
 std::vector<PairRecord> read_pair_list(const std::filesystem::path& path,
                                        const PairListOptions& options = {});
 

@@ -1,7 +1,6 @@
 #include "data/records/prompt_records.h"
 
 #include <algorithm>
-#include <array>
 
 #include "common/config/nearest.h"
 #include "common/error/error.h"
@@ -16,11 +15,17 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxLineBytes = 16u << 20;
 constexpr double kMaxFps = 1000.0;
+constexpr size_t kMaxMembers = 1000;
 
 // "image" for "images" would silently embed the text alone.
 void refuse_mistyped(const Json& object,
                      const std::vector<std::string>& known,
                      const std::string& where) {
+  if (object.size() > kMaxMembers) {
+    throw InvalidInput(where + ": " + std::to_string(object.size()) +
+                       " members; at most " + std::to_string(kMaxMembers) +
+                       " are accepted");
+  }
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string meant = nearest_word(key, known);
@@ -39,11 +44,7 @@ class PromptParser {
     const Fields fields(json, where);
     refuse_mistyped(json, {"id", "text", "images", "video", "fps", "messages"},
                     where);
-    const Json& id = fields.get("id");
-    if (id.is_structured()) {
-      fields.fail("id", "expected a text or a number, found " + quote_json(id));
-    }
-    input_.id = id.dump();
+    input_.id = fields.id();
     if (fields.has("messages")) {
       parse_conversation(fields);
     } else {
@@ -61,13 +62,8 @@ class PromptParser {
     return refs;
   }
 
-  // The frames of a video, and `fps` where given.
+  // The frames of a video or its file, and `fps` where given.
   VideoRef video(const Fields& fields) const {
-    if (fields.get("video").is_string() && fields.get("video") != "") {
-      fields.fail("video",
-                  "expected a list of frame files; video files are not "
-                  "decoded");
-    }
     VideoRef video{media(fields, "video"), PromptRecord{}.fps};
     if (!fields.has("fps")) return video;
     video.fps = fields.number("fps");
@@ -166,51 +162,21 @@ PromptInput parse_prompt(std::string_view json,
 PromptReader::PromptReader(std::istream& stream,
                            std::string name,
                            PromptReadOptions options)
-    : stream_(stream), name_(std::move(name)), options_(std::move(options)) {}
-
-// The next line into text_; false at the end.
-bool PromptReader::read_line() {
-  std::array<char, 65536> buffer;
-  text_.clear();
-  is_too_long_ = false;
-  bool is_begun = false;
-  while (true) {
-    // Stops at a newline, which it takes and does not store.
-    stream_.getline(buffer.data(), buffer.size());
-    if (stream_.bad()) throw IoError(name_ + ": reading failed");
-    const auto taken = static_cast<size_t>(stream_.gcount());
-    const bool at_end = stream_.eof();
-    const bool is_partial = stream_.fail() && !at_end;
-    if (taken > 0) is_begun = true;
-    const size_t size = at_end || is_partial || taken == 0 ? taken : taken - 1;
-    if (text_.size() + size > kMaxLineBytes) {
-      is_too_long_ = true;
-    } else if (!is_too_long_) {
-      text_.append(buffer.data(), size);
-    }
-    if (is_partial) {
-      stream_.clear();
-      continue;
-    }
-    if (is_begun) ++line_;
-    return is_begun;
-  }
-}
+    : name_(std::move(name)),
+      options_(std::move(options)),
+      lines_(stream, name_, kMaxLineBytes) {}
 
 std::optional<PromptLine> PromptReader::next() {
-  while (read_line()) {
-    if (!is_too_long_ &&
-        text_.find_first_not_of(" \t\r") == std::string::npos) {
-      continue;
-    }
-    PromptLine result{line_, std::nullopt, ""};
-    const std::string where = name_ + ", line " + std::to_string(line_);
+  while (const std::optional<TextLine> line = lines_.next()) {
+    if (line->is_blank()) continue;
+    PromptLine result{line->number, std::nullopt, ""};
+    const std::string where = name_ + ", line " + std::to_string(line->number);
     try {
-      if (is_too_long_) {
+      if (line->is_too_long) {
         throw InvalidInput(where + ": more than " +
                            std::to_string(kMaxLineBytes) + " bytes");
       }
-      result.input = parse_prompt(text_, where, options_);
+      result.input = parse_prompt(line->text, where, options_);
     } catch (const InvalidInput& error) {
       result.error = error.what();
     }

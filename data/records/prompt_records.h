@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/files/line_reader.h"
 #include "common/types/record.h"
 #include "data/prepare/preparer.h"
 #include "data/tokenizer/chat_template.h"
@@ -54,14 +55,9 @@ class PromptReader {
   std::optional<PromptLine> next();
 
  private:
-  bool read_line();
-
-  std::istream& stream_;
-  std::string name_;
-  PromptReadOptions options_;
-  uint64_t line_ = 0;
-  std::string text_;          // of the current line
-  bool is_too_long_ = false;  // and the rest of it was skipped
+  const std::string name_;
+  const PromptReadOptions options_;
+  LineReader lines_;
 };
 
 // One record from its JSON text. Throws InvalidInput that begins with `where`.

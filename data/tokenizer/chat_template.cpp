@@ -112,7 +112,14 @@ ChatTemplate ChatTemplate::parse(std::string source, const std::string& name) {
 std::string ChatTemplate::render(const std::vector<ChatMessage>& messages,
                                  const ChatOptions& options) const {
   TemplateList list;
-  for (const ChatMessage& message : messages) list.push_back(to_value(message));
+  size_t num_text_bytes = 0;
+  for (const ChatMessage& message : messages) {
+    list.push_back(to_value(message));
+    num_text_bytes += message.text.size();
+    for (const ChatPart& part : message.parts) {
+      num_text_bytes += part.text.size();
+    }
+  }
   const TemplateDict globals = {
       {"messages", TemplateValue::list(std::move(list))},
       {"add_generation_prompt", {options.add_generation_prompt}},
@@ -121,7 +128,7 @@ std::string ChatTemplate::render(const std::vector<ChatMessage>& messages,
       {"documents", {TemplateNone{}}},
   };
   return evaluate_template(program_->body, globals, program_->name,
-                           program_->source);
+                           program_->source, num_text_bytes);
 }
 
 }  // namespace ume

@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "common/error/error.h"
+#include "common/text/utf8.h"
 #include "data/internal/json_file.h"
+#include "data/tokenizer/internal/bpe.h"
 #include "data/tokenizer/internal/nfc.h"
 #include "data/tokenizer/internal/split.h"
 #include "data/tokenizer/internal/token_trie.h"
 #include "data/tokenizer/internal/tokenizer_spec.h"
-#include "data/tokenizer/utf8.h"
+#include "data/tokenizer/internal/word_cache.h"
 
 namespace ume {
 namespace {
@@ -48,7 +50,37 @@ struct Tokenizer::Tables {
   // and after it, likewise.
   TokenTrie raw[2];
   TokenTrie normalized[2];
+  // Saves work, changes no result.
+  mutable WordCachePool caches;
+
+  // Appends the tokens of a text without added tokens.
+  void encode_words(std::string_view text,
+                    WordCache& cache,
+                    std::vector<int64_t>& ids) const;
 };
+
+void Tokenizer::Tables::encode_words(std::string_view text,
+                                     WordCache& cache,
+                                     std::vector<int64_t>& ids) const {
+  size_t end = 0;
+  for (size_t begin = 0; begin < text.size(); begin = end) {
+    end = next_word_end(text, begin);
+    const size_t size = end - begin;
+    if (size > WordCache::kMaxWordBytes) {
+      bpe.encode(text.substr(begin, size), ids);
+      continue;
+    }
+    const WordCache::Key key = WordCache::key(text, begin, size);
+    const auto known = cache.find(key);
+    if (!known.empty()) {
+      ids.insert(ids.end(), known.begin(), known.end());
+      continue;
+    }
+    const size_t before = ids.size();
+    bpe.encode(text.substr(begin, size), ids);
+    cache.put(key, std::span(ids).subspan(before));
+  }
+}
 
 Tokenizer Tokenizer::load(const std::filesystem::path& model_folder) {
   const auto path = model_folder / "tokenizer.json";
@@ -60,7 +92,8 @@ Tokenizer Tokenizer::from_json(std::string_view json, const std::string& name) {
   auto tables = std::make_shared<Tables>();
   tables->file = name;
   tables->nfc = spec.nfc;
-  tables->bpe = BytePairEncoder(spec.byte_ids, std::move(spec.merges));
+  tables->bpe =
+      BytePairEncoder(spec.byte_ids, std::move(spec.merges), spec.tokens);
   tables->offsets.push_back(0);
   for (const std::string& token : spec.tokens) {
     tables->bytes += token;
@@ -102,13 +135,11 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text,
   }
   const int which = control == ControlTokens::kRecognise ? 0 : 1;
   std::vector<int64_t> ids;
+  ids.reserve(text.size() / 4);  // prose; what is not used stays untouched
   const auto on_token = [&](int64_t id) { ids.push_back(id); };
+  WordCachePool::Loan cache(tables_->caches);
   const auto on_plain = [&](std::string_view plain) {
-    for (size_t begin = 0; begin < plain.size();) {
-      const size_t end = next_word_end(plain, begin);
-      tables_->bpe.encode(plain.substr(begin, end - begin), ids);
-      begin = end;
-    }
+    tables_->encode_words(plain, *cache, ids);
   };
   const auto on_piece = [&](std::string_view piece) {
     std::string composed;

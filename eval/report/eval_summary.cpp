@@ -55,6 +55,7 @@ void add_part(TaskSummary& task, const TaskSummary& part) {
     fail("task '" + task.name + "'",
          "the parts differ in candidates, samples or main metric");
   }
+  if (part.digest != task.digest) task.digest.clear();
   const auto count = static_cast<double>(part.queries.size());
   add_weighted(task.disc_metrics, part.disc_metrics, count);
   add_weighted(task.gen_metrics, part.gen_metrics, count);

@@ -27,7 +27,9 @@ struct QueryOutcome {
 };
 
 struct TaskSummary {
-  std::string name;         // key, e.g. "two_hop_flag"
+  std::string name;  // key, e.g. "two_hop_flag"
+  // Of the questions, their right answers and the candidates; empty: unknown.
+  std::string digest;
   std::string title;        // for people
   bool worked_out = false;  // the answer must be worked out: carries the claim
   std::string main_metric = "hit@1";

@@ -37,6 +37,7 @@ TaskSummary parse_task(const Json& json) {
   TaskSummary task;
   task.name = json.at("name").get<std::string>();
   task.title = json.at("title").get<std::string>();
+  task.digest = json.value("digest", "");
   task.worked_out = json.at("worked_out").get<bool>();
   task.main_metric = json.at("main_metric").get<std::string>();
   task.num_candidates = json.at("num_candidates").get<int64_t>();
@@ -66,6 +67,7 @@ std::string queries_text(const TaskSummary& task) {
 std::string task_text(const TaskSummary& task) {
   const Json json = {{"name", task.name},
                      {"title", task.title},
+                     {"digest", task.digest},
                      {"worked_out", task.worked_out},
                      {"main_metric", task.main_metric},
                      {"num_candidates", task.num_candidates},

@@ -7,7 +7,6 @@
 
 #include "common/error/error.h"
 #include "common/files/files.h"
-#include "eval/report/statistics.h"
 
 namespace ume {
 namespace {
@@ -30,17 +29,36 @@ Json estimate_json(const Estimate& e) {
   return {{"mean", e.mean}, {"low", e.low}, {"high", e.high}};
 }
 
+std::optional<Estimate> parse_optional(const Json& json, const char* name) {
+  if (!json.contains(name)) return std::nullopt;
+  return parse_estimate(json.at(name));
+}
+
+void put_optional(Json& json,
+                  const char* name,
+                  const std::optional<Estimate>& estimate) {
+  if (estimate) json[name] = estimate_json(*estimate);
+}
+
 GrpoEffect parse_effect(const Json& json) {
   return {json.at("label").get<std::string>(),
-          parse_estimate(json.at("before")), parse_estimate(json.at("after")),
-          parse_estimate(json.at("change"))};
+          parse_estimate(json.at("before")),
+          parse_estimate(json.at("after")),
+          parse_estimate(json.at("change")),
+          parse_optional(json, "disc"),
+          parse_optional(json, "careful_before"),
+          parse_optional(json, "careful_after")};
 }
 
 Json effect_json(const GrpoEffect& effect) {
-  return {{"label", effect.label},
-          {"before", estimate_json(effect.before)},
-          {"after", estimate_json(effect.after)},
-          {"change", estimate_json(effect.change)}};
+  Json json = {{"label", effect.label},
+               {"before", estimate_json(effect.before)},
+               {"after", estimate_json(effect.after)},
+               {"change", estimate_json(effect.change)}};
+  put_optional(json, "disc", effect.disc);
+  put_optional(json, "careful_before", effect.careful_before);
+  put_optional(json, "careful_after", effect.careful_after);
+  return json;
 }
 
 ExampleAnswer parse_answer(const Json& json) {
@@ -103,10 +121,15 @@ void parse_context(const Json& json, const fs::path&, ReportInput& input) {
   for (const Json& item : json.value("seeds", Json::array())) {
     input.seeds.push_back(parse_effect(item));
   }
+  if (json.contains("seed_mean")) {
+    input.seed_mean = parse_effect(json.at("seed_mean"));
+  }
   if (json.contains("control")) {
     input.control = parse_effect(json.at("control"));
   }
-  if (json.contains("clean")) input.clean = parse_estimate(json.at("clean"));
+  input.control_gap = parse_optional(json, "control_gap");
+  input.clean = parse_optional(json, "clean");
+  input.clean_gap = parse_optional(json, "clean_gap");
   input.notes = json.value("notes", std::vector<std::string>());
 }
 
@@ -181,23 +204,6 @@ std::vector<EvalSummary> read_stages(const fs::path& folder) {
 
 }  // namespace
 
-GrpoEffect grpo_effect(const std::string& label,
-                       const EvalSummary& before,
-                       const EvalSummary& after,
-                       const BootstrapOptions& options) {
-  const auto pool_before = pool_tasks(before, true);
-  const auto pool_after = pool_tasks(after, true);
-  if (!pool_before || !pool_after) {
-    throw InvalidInput(
-        "report: an evaluation without tasks that must be "
-        "worked out");
-  }
-  return {
-      label, task_statistics(*pool_before, options).gen,
-      task_statistics(*pool_after, options).gen,
-      stage_difference(*pool_before, *pool_after, QueryScore::kGen, options)};
-}
-
 ReportInput load_report_input(const std::string& run_folder) {
   const fs::path folder(run_folder);
   ReportInput input;
@@ -237,8 +243,11 @@ std::string context_json(const ReportInput& input) {
   for (const GrpoEffect& seed : input.seeds) {
     json["seeds"].push_back(effect_json(seed));
   }
+  if (input.seed_mean) json["seed_mean"] = effect_json(*input.seed_mean);
   if (input.control) json["control"] = effect_json(*input.control);
-  if (input.clean) json["clean"] = estimate_json(*input.clean);
+  put_optional(json, "control_gap", input.control_gap);
+  put_optional(json, "clean", input.clean);
+  put_optional(json, "clean_gap", input.clean_gap);
   json["notes"] = input.notes;
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

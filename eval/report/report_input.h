@@ -43,13 +43,17 @@ struct PhaseTime {
   int64_t tokens = 0;  // processed; 0: not counted
 };
 
-// Generative main metric over the tasks that must be worked out, before and
-// after GRPO, in one run.
+// What GRPO does to a run, over the tasks that must be worked out.
 struct GrpoEffect {
   std::string label;  // e.g. "seed 1"
-  Estimate before;
+  Estimate before;    // generative main metric
   Estimate after;
   Estimate change;  // paired
+  // Discriminative main metric afterwards, and the share of careful reasoning
+  // before and after.
+  std::optional<Estimate> disc;
+  std::optional<Estimate> careful_before;
+  std::optional<Estimate> careful_after;
 };
 
 struct ReportInput {
@@ -60,19 +64,15 @@ struct ReportInput {
   std::vector<ExampleTrajectory> examples;
   std::vector<PhaseTime> times;
   std::vector<GrpoEffect> seeds;
-  std::optional<GrpoEffect> control;  // the same with shuffled rewards
+  std::optional<GrpoEffect> seed_mean;  // per question over all seeds
+  std::optional<GrpoEffect> control;    // the same with shuffled rewards
+  std::optional<Estimate> control_gap;  // control - GRPO, paired
   // Generative main metric after SFT on careful traces alone: the upper
   // reference.
   std::optional<Estimate> clean;
+  std::optional<Estimate> clean_gap;  // clean - GRPO, paired
   std::vector<std::string> notes;  // sentences, shown after the computed ones
 };
-
-// Throws InvalidInput when the two were evaluated on different queries or
-// have none that must be worked out.
-GrpoEffect grpo_effect(const std::string& label,
-                       const EvalSummary& before,
-                       const EvalSummary& after,
-                       const BootstrapOptions& options = {});
 
 // Reads what a run's folder holds; all but one evaluation may be missing:
 //   eval/STAGE.json      evaluations (base, sft, grpo first, then by name)
@@ -81,8 +81,9 @@ GrpoEffect grpo_effect(const std::string& label,
 //                        folder, before: {completion, top_candidate, correct,
 //                        reward}, after}]
 //   eval/context.json    {title, subtitle, times: [{phase, seconds, tokens}],
-//                        seeds: [{label, before, after, change}], control,
-//                        clean, notes}; an estimate is {mean, low, high}
+//                        seeds: [{label, before, after, change, …}],
+//                        seed_mean, control, control_gap, clean, clean_gap,
+//                        notes}; an estimate is {mean, low, high}
 // Throws InvalidInput, naming file and what was expected; IoError.
 ReportInput load_report_input(const std::string& run_folder);
 

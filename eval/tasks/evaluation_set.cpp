@@ -8,6 +8,8 @@
 
 #include "common/error/error.h"
 #include "common/files/files.h"
+#include "common/files/line_reader.h"
+#include "common/tensorfile/bounded_json.h"
 
 namespace ume {
 namespace {
@@ -18,14 +20,8 @@ namespace fs = std::filesystem;
 constexpr size_t kMaxLineBytes = size_t{1} << 20;
 constexpr size_t kMaxRows = 10'000'000;
 
-Json parse_object(const std::string& text, const std::string& where) {
-  // Depth is bounded before the parser recurses.
-  int depth = 0;
-  for (const char c : text) {
-    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-    if (depth > 64) throw InvalidInput(where + ": nested deeper than 64");
-  }
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+Json parse_object(std::string_view text, const std::string& where) {
+  Json json = parse_json(text, where);
   if (!json.is_object()) {
     throw InvalidInput(where + ": expected one JSON object");
   }
@@ -41,20 +37,29 @@ T field(const Json& json, const char* name, const std::string& where) {
   }
 }
 
+template <class T>
+T field_or(const Json& json,
+           const char* name,
+           T fallback,
+           const std::string& where) {
+  return json.contains(name) ? field<T>(json, name, where) : fallback;
+}
+
 void for_each_row(
     const fs::path& path,
     const std::function<void(const Json&, const std::string&)>& use_row) {
   std::ifstream file(path);
   if (!file) throw IoError("cannot open " + path.string());
-  size_t number = 0;
-  for (std::string line; std::getline(file, line);) {
-    const std::string where = path.string() + ":" + std::to_string(++number);
-    if (line.size() > kMaxLineBytes || number > kMaxRows) {
+  LineReader lines(file, path.string(), kMaxLineBytes);
+  while (const auto line = lines.next()) {
+    const std::string where =
+        path.string() + ":" + std::to_string(line->number);
+    if (line->is_too_long || line->number > kMaxRows) {
       throw InvalidInput(where + ": longer than the limit of " +
                          std::to_string(kMaxLineBytes) + " bytes a line and " +
                          std::to_string(kMaxRows) + " lines");
     }
-    if (!line.empty()) use_row(parse_object(line, where), where);
+    if (!line->is_blank()) use_row(parse_object(line->text, where), where);
   }
 }
 
@@ -101,9 +106,13 @@ PromptRecord read_prompt(const Json& row,
   return record;
 }
 
-std::vector<std::string> one_or_many(const Json& json) {
-  if (json.is_string()) return {json.get<std::string>()};
-  return json.get<std::vector<std::string>>();
+// One name or a list of names.
+std::vector<std::string> names(const Json& json,
+                               const char* name,
+                               const std::string& where) {
+  const auto value = field<Json>(json, name, where);
+  if (value.is_string()) return {value.get<std::string>()};
+  return field<std::vector<std::string>>(json, name, where);
 }
 
 class Reader {
@@ -157,14 +166,13 @@ void Reader::read_candidates(const fs::path& path, EvalTask& task) {
 void Reader::read_queries(const fs::path& path, EvalTask& task) {
   for_each_row(path, [&](const Json& row, const std::string& where) {
     EvalQuery query;
-    query.id = row.value("id", where);
-    query.cluster = row.value("cluster", query.id);
-    query.form = row.value("form", "");
+    query.id = field_or(row, "id", where, where);
+    query.cluster = field_or(row, "cluster", query.id, where);
+    query.form = field_or<std::string>(row, "form", "", where);
     query.prompt = prompt_index(read_prompt(row, "query", where));
     set_.is_query[static_cast<size_t>(query.prompt)] = 1;
     const auto infos = field<Json>(row, "dataset_infos", where);
-    for (const std::string& label :
-         one_or_many(field<Json>(infos, "label_name", where))) {
+    for (const std::string& label : names(infos, "label_name", where)) {
       const auto at = candidates_.find(label);
       if (at == candidates_.end()) {
         throw InvalidInput(where + ": label '" + label +
@@ -184,9 +192,9 @@ void Reader::read_task(const Json& listing,
                        const std::string& where) {
   EvalTask task;
   task.name = field<std::string>(listing, "name", where);
-  task.description = listing.value("description", "");
-  task.unseen = listing.value("unseen", "");
-  task.primary = listing.value("primary", false);
+  task.description = field_or<std::string>(listing, "description", "", where);
+  task.unseen = field_or<std::string>(listing, "unseen", "", where);
+  task.primary = field_or(listing, "primary", false, where);
   read_candidates(folder / field<std::string>(listing, "candidates", where),
                   task);
   read_queries(folder / field<std::string>(listing, "queries", where), task);
@@ -202,9 +210,9 @@ EvaluationSet read_evaluation_set(const fs::path& tasks_file,
   const Json json = parse_object(read_file(where), where);
   EvaluationSet set;
   set.split = split;
-  set.media_root =
-      (fs::absolute(tasks_file).parent_path() / json.value("media_root", "."))
-          .lexically_normal();
+  set.media_root = (fs::absolute(tasks_file).parent_path() /
+                    field_or<std::string>(json, "media_root", ".", where))
+                       .lexically_normal();
   Reader reader(set);
   std::string known;
   for (const Json& listing : field<std::vector<Json>>(json, "tasks", where)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "common/hash/xxh3.h"
 #include "eval/metrics/ranking.h"
 #include "eval/metrics/retrieval_metrics.h"
 #include "reward/format_rule.h"
@@ -52,6 +53,25 @@ std::map<std::string, double> named(const MetricValues& means) {
     result[metric_names()[i]] = means.values[i];
   }
   return result;
+}
+
+// Names what was asked: two evaluations with the same digest can be paired.
+std::string task_digest(const EvaluationSet& set, const EvalTask& task) {
+  Xxh3Hasher hasher;
+  for (const std::string& name : task.candidate_names) {
+    hasher.update_field(name);
+  }
+  for (const EvalQuery& query : task.queries) {
+    const PromptRecord& prompt = set.prompts[static_cast<size_t>(query.prompt)];
+    hasher.update_field(query.id).update_field(prompt.text);
+    hasher.update_u64(prompt.images.size()).update_u64(query.labels.size());
+    for (const MediaRef& image : prompt.images) hasher.update_field(image.path);
+    for (const MediaRef& frame : prompt.frames) hasher.update_field(frame.path);
+    for (const int64_t label : query.labels) {
+      hasher.update_u64(static_cast<uint64_t>(label));
+    }
+  }
+  return hasher.hex();
 }
 
 class TaskScorer {
@@ -139,6 +159,7 @@ EvalSummary score_tasks(const EvaluationSet& set,
   summary.split = set.split;
   for (const EvalTask& task : set.tasks) {
     summary.tasks.push_back(TaskScorer(task, encoded).run());
+    summary.tasks.back().digest = task_digest(set, task);
   }
   for (const EncodedPrompt& prompt : encoded) {
     summary.generated_tokens += prompt.completion_tokens;

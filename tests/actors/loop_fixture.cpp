@@ -62,6 +62,7 @@ RunConfig loop_config(const fs::path& folder) {
   c.data.prompt_template = "minimal";
   c.phases = {"sft", "grpo"};
   c.sft.data = (folder / "sft.jsonl").string();
+  c.sft.order = "records";
   c.sft.steps = 3;
   c.sft.batch_pairs = 4;
   c.sft.optimizer.learning_rate = 1e-3;
@@ -141,9 +142,9 @@ void run_sampler(const RunConfig& config,
 
 void run_reward(const RunConfig& config, MemoryHub& hub) {
   const auto client = hub.make_client({"loop", "reward-0", 0});
-  const RewardPipeline pipeline = make_reward_pipeline(config.reward);
+  PolicyKeeper policy(make_reward_pipeline(config.reward));
   StageHook hook;
-  RewardWorker worker(pipeline, *client, hook);
+  RewardWorker worker(0, {policy, *client, hook});
   RegisterRequest request;
   request.role = Role::kReward;
   request.start_id = "reward";

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "common/files/files.h"
 #include "coordinator/memory_ledger.h"
 #include "coordinator/sqlite_ledger.h"
 #include "learner/checkpoint_manifest.h"
@@ -35,6 +36,29 @@ TEST_CASE(
   CHECK(second.ledger_digest == first.ledger_digest);
   CHECK(second.final_weight_hash == first.final_weight_hash);
   CHECK_FALSE(first.final_weight_hash.empty());
+}
+
+// The bytes of SFT's export in a run of its own.
+std::string sft_weights(const LoopFixture& fixture,
+                        const std::string& order,
+                        int64_t seed) {
+  RunConfig config = fixture.config();
+  config.sft.order = order;
+  config.run.seed = seed;
+  const auto folder = fixture.folder() / (order + "-" + std::to_string(seed));
+  MemoryLedger ledger;
+  REQUIRE(run_loop(config, folder, ledger).training_done);
+  return read_file(
+      (folder / "checkpoints/sft/step_000003/model" / "model.safetensors")
+          .string());
+}
+
+TEST_CASE("run.seed deals SFT's records where sft.order draws them") {
+  const LoopFixture fixture;
+  CHECK(sft_weights(fixture, "file", 1) == sft_weights(fixture, "file", 2));
+  const std::string drawn = sft_weights(fixture, "records", 1);
+  CHECK(drawn != sft_weights(fixture, "records", 2));
+  CHECK(drawn != sft_weights(fixture, "batches", 1));
 }
 
 TEST_CASE("a sampler that leaves with a lease in hand changes nothing") {

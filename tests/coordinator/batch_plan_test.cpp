@@ -126,6 +126,18 @@ TEST_CASE("batch plan: means are over values only, overall and by side") {
   CHECK(metrics.at("reward/total") == Approx(0.5));  // (1 + 0 + 0.5) / 3
   CHECK(metrics.at("reward/query/total") == Approx(1.0));
   CHECK(metrics.at("reward/target/total") == Approx(0.25));
+  CHECK(metrics.at("reward_invalid/total") == Approx(0.25));
+}
+
+TEST_CASE("batch plan: the service's statistics are averaged over cohorts") {
+  RewardRow first;
+  first.table.statistics = {{"reward_group_std/format", 0.5}, {"one", 1.0}};
+  RewardRow second;
+  second.table.statistics = {{"reward_group_std/format", 1.0}};
+  const auto metrics = batch_metrics({}, {first, second});
+  CHECK(metrics.at("reward_group_std/format") == 0.75);
+  CHECK(metrics.at("one") == 1.0);
+  CHECK(metrics.count("reward_invalid/total") == 0);
 }
 
 }  // namespace ume

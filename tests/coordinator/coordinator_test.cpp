@@ -66,6 +66,23 @@ TEST_CASE(
   check_sound(world);
 }
 
+TEST_CASE("coordinator: the time left is of this phase's own steps") {
+  DirectWorld world;
+  world.register_learner("a");
+  // SFT does ten steps a second.
+  std::string done;
+  while (done != "begin grpo 0") {
+    world.clock.advance(1.0);
+    done = item_text(world.next_item());
+  }
+  CHECK(world.coordinator->status().steps_per_second == 0.0);
+  CHECK_FALSE(world.coordinator->status().seconds_left);
+  world.clock.advance(20.0);
+  world.next_item();
+  CHECK(world.coordinator->status().steps_per_second == Approx(1.0 / 20));
+  CHECK(*world.coordinator->status().seconds_left == Approx(5 * 20.0));
+}
+
 TEST_CASE("coordinator: after the last phase every role is told to stop") {
   DirectWorld world;
   world.register_learner("a");

@@ -199,9 +199,13 @@ TEST_CASE(
   const auto offer = world.ask<CohortReply>(CohortRequest{kPolicyHash});
   CHECK(offer.cohort.num_pairs == 2);
   CHECK(offer.cohort.group_size == 3);
-  CHECK(offer.cohort.update == 25);
+  CHECK(offer.cohort.update == 0);  // of the phase, not of the run
   CHECK(offer.cohort.dispatch_index == std::vector<uint64_t>{0, 1});
   CHECK(offer.cohort.sources == std::vector<std::string>{"set 0", "set 1"});
+  CHECK(offer.cohort.query_digests.size() == 2);
+  CHECK(offer.cohort.query_digests[0] != "");
+  CHECK(offer.cohort.target_digests.size() == 2);
+  CHECK(offer.cohort.duplicate_ids.size() == 2);
   CHECK(offer.cohort.query.completions.size() == 6);
   CHECK(offer.cohort.query.gen_embeddings.size() == 6 * test::kFakeDim);
   CHECK(offer.cohort.target.disc_embeddings.size() == 2 * test::kFakeDim);
@@ -226,13 +230,55 @@ TEST_CASE(
         offer.input_digest);
 }
 
-TEST_CASE("cohorts: one run has one reward policy") {
+TEST_CASE("cohorts: a service with an older policy waits for the newer one") {
   Sampling world;
   world.first_cohort();
   const Reply reply = world.coordinator->handle(CohortRequest{"other"});
-  REQUIRE(std::holds_alternative<RefusedReply>(reply));
-  CHECK_THAT(std::get<RefusedReply>(reply).reason,
+  REQUIRE(std::holds_alternative<WaitReply>(reply));
+  CHECK_THAT(std::get<WaitReply>(reply).waiting_for,
              Catch::Contains("policy-1") && Catch::Contains("other"));
+}
+
+TEST_CASE(
+    "cohorts: a newer policy scores the open update anew, so that no update "
+    "mixes two") {
+  Sampling world;
+  const CohortReply offer = world.first_cohort();
+  const RewardResultRequest old{offer.cohort.id, fake_rewards(offer)};
+  world.ask<AckReply>(old);
+  CHECK(world.status().cohorts_rewarded == 1);
+  CohortRequest newer{"policy-2", 0, 5, "loaded policy-2"};
+  const auto again = world.ask<CohortReply>(newer);
+  CHECK(again.cohort == offer.cohort);
+  CHECK(world.status().cohorts_rewarded == 0);
+  CHECK(world.refused(old));  // it was on its way
+  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash, 1, 4}));
+  RewardResultRequest answer = old;
+  answer.table.policy_hash = "policy-2";
+  answer.metrics = {{"judge/breaker_state", 2.0}};
+  world.ask<AckReply>(answer);
+  CHECK(world.status().cohorts_rewarded == 1);
+  CHECK(world.has_event("reward_policy_changed"));
+  CHECK(world.has_event("reward_service"));
+  CHECK_THAT(to_json(world.status()), Catch::Contains("judge/breaker_state"));
+}
+
+TEST_CASE(
+    "cohorts: two services score two cohorts; one that restarts gives back its "
+    "own only") {
+  Sampling world;
+  const CohortReply first = world.first_cohort();
+  const auto second = world.ask<CohortReply>(CohortRequest{kPolicyHash, 1});
+  CHECK(second.cohort.id != first.cohort.id);
+  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash, 2}));
+  RegisterRequest restarted;
+  restarted.role = Role::kReward;
+  restarted.index = 1;
+  restarted.start_id = "reward-1-again";
+  world.ask<RegisterReply>(restarted);
+  const auto offered = world.ask<CohortReply>(CohortRequest{kPolicyHash, 1});
+  CHECK(offered.cohort.id == second.cohort.id);
+  CHECK(offered.cohort.query.prompts.size() == 2);
 }
 
 TEST_CASE(

@@ -5,6 +5,9 @@
 #include <functional>
 #include <limits>
 
+#include "common/random/philox.h"
+#include "coordinator/batch_plan.h"
+
 namespace ume {
 namespace {
 
@@ -205,12 +208,52 @@ TEST_CASE(
   CHECK(fault([](RewardTable& t) { t.components[0].target[1].value = kInf; }));
   CHECK(fault([](RewardTable& t) { t.components[0].name.clear(); }));
   CHECK(fault([](RewardTable& t) { t.components.push_back(t.components[0]); }));
+  CHECK(fault([](RewardTable& t) { t.statistics["spread"] = kNan; }));
+  CHECK(fault([](RewardTable& t) { t.statistics[""] = 1.0; }));
+  CHECK(fault([](RewardTable& t) {
+    for (int i = 0; i < 2000; ++i) t.statistics[std::to_string(i)] = 1.0;
+  }));
   CHECK(fault([](RewardTable& t) {
     t.total.query[0].state = static_cast<CellState>(5);
   }));
   CHECK(fault([](RewardTable& t) {
     t.total.query[0].reason = std::string(5000, 'x');
   }));
+}
+
+TEST_CASE(
+    "reward check: of 10,000 tables with a bad cell none brings a reward that "
+    "is no number, or a failed one, into a batch") {
+  const double bad[] = {kNan, kInf, -kInf};
+  RandomStream random(1, 2, 3);
+  int64_t accepted = 0;
+  for (int i = 0; i < 10000; ++i) {
+    RewardTable table = sound_table();
+    RewardColumn& column =
+        random.below(2) == 0 ? table.components[0] : table.total;
+    RewardCell& cell =
+        (random.below(2) == 0 ? column.query : column.target)[random.below(2)];
+    cell.state = static_cast<CellState>(random.below(3));
+    cell.value = bad[random.below(3)];
+    cell.reason = "injected";
+    if (find_fault(table, 2, "p", "i") || find_failed_cell(table)) continue;
+    ++accepted;
+    GroupRow query;
+    query.group = {0, Side::kQuery};
+    GroupRow target;
+    target.group = {0, Side::kTarget};
+    query.completion_tokens = target.completion_tokens = {1, 1};
+    const RewardRow row{0, 0, 0, {0}, table};
+    const auto groups = collect_plan_groups({query, target}, {row}, 2);
+    for (const PlanGroup& group : groups) {
+      for (const double reward : group.rewards) REQUIRE(reward == 0.0);
+    }
+    for (const auto& [name, value] : batch_metrics(groups, {row})) {
+      INFO(name);
+      REQUIRE(std::isfinite(value));
+    }
+  }
+  CHECK(accepted > 1000);  // invalid cells are sound answers
 }
 
 TEST_CASE(

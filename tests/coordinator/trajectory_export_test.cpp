@@ -77,6 +77,7 @@ TEST_CASE("trajectory export: a record has what the reward command reads") {
     CHECK(record["ids"].size() == record["logprobs"].size());
     CHECK(record["components"]["format"] == 1.0);
     CHECK(record["policy_update"] == 25);
+    CHECK(record["policy_hash"] == test::kPolicyHash);
     if (record["reward"].is_object()) ++invalid;
     const bool has = record["gen_embedding"].is_array();
     CHECK(has == record.contains("embedding_source"));

@@ -96,4 +96,15 @@ TEST_CASE("prometheus text: what is no status gives no metrics") {
   CHECK_NOTHROW(prometheus_text("{\"groups\":3,\"phases\":{}}"));
 }
 
+TEST_CASE("prometheus: what a role says of itself bears its name as a label") {
+  StatusSnapshot status = sample_status();
+  status.roles.push_back(
+      {"reward", 1, false, 0.5, "", 0, 3, {{"judge/breaker_state", 2.0}}});
+  const auto lines = lines_of(prometheus_text(to_json(status)));
+  const std::string expected =
+      "ume_role_metric{role=\"reward\",index=\"1\","
+      "name=\"judge/breaker_state\"} 2";
+  CHECK(std::count(lines.begin(), lines.end(), expected) == 1);
+}
+
 }  // namespace ume

@@ -192,6 +192,13 @@ TEST_CASE("ChatTemplate: output, work, depth and size are bounded") {
   for (int i = 0; i < 40; ++i) doubling += "{% set s = s ~ s %}";
   CHECK_THAT(refusal(doubling), Catch::Contains("too much work"));
 
+  // A text may be handled some times over, however long it is.
+  const std::string copies =
+      "{% for m in messages %}{% set s = m.content ~ "
+      "m.content %}{{ s }}{% endfor %}";
+  CHECK(render(copies, {{"user", std::string(20 << 20, 'x'), {}}}).size() ==
+        40 << 20);
+
   const std::vector<ChatMessage> many(300, {"user", "x", {}});
   std::string nested = "{{ 1 }}";
   for (int i = 0; i < 8; ++i) {

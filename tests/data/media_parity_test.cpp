@@ -7,6 +7,7 @@
 
 #include "common/error/error.h"
 #include "data/media/decode_image.h"
+#include "data/media/media_file.h"
 #include "data/media/patches.h"
 #include "data/media/resize.h"
 #include "data/media/smart_resize.h"
@@ -27,7 +28,8 @@ json read_json(const std::string& name) {
 
 RgbImage decode_file(const std::string& name,
                      const DecodeOptions& options = {}) {
-  const auto bytes = read_media_file(kFolder / name, options.max_file_bytes);
+  const auto bytes =
+      read_media_file(open_media_file(kFolder / name), options.max_file_bytes);
   return decode_image(bytes, name, options);
 }
 

@@ -337,7 +337,7 @@ TEST_CASE("media are found under their roots and nowhere else") {
   refuses({"set", "", ""}, "empty");
   refuses({"set", "q.png", ""}, "q.png': No such file");
   std::ofstream(folder.path() / "p.png") << "no picture";
-  refuses({"set", "p.png", ""}, "p.png: not a JPEG, PNG or WebP");
+  refuses({"set", "p.png", ""}, "p.png: the file is of an unknown format");
 }
 
 TEST_CASE("content other than the reference's hash is refused") {

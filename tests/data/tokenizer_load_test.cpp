@@ -265,6 +265,28 @@ TEST_CASE("Tokenizer: refuses inconsistent vocabularies, naming the field") {
              Catch::Contains("model: expected an object, found null"));
 }
 
+TEST_CASE("Tokenizer: a small file cannot ask for a large table of ids") {
+  Json root = small_tokenizer();
+  root["model"]["vocab"]["zz"] = 65'000;
+  CHECK(load(root).vocab_size() == 65'001);
+  CHECK_THAT(refusal([](Json& r) { r["model"]["vocab"]["zz"] = 4'194'303; }),
+             Catch::Contains("model.vocab[\"zz\"]: id 4194303 leaves more"));
+  CHECK_THAT(refusal([](Json& r) { r["added_tokens"][1]["id"] = 70'000; }),
+             Catch::Contains("added_tokens[1].id: id 70000 leaves more"));
+}
+
+TEST_CASE("Tokenizer: many added tokens are read in linear time") {
+  Json root = small_tokenizer();
+  Json token = root["added_tokens"][0];
+  // Of equal length, so that each comparison would cost its text.
+  for (int i = 0; i < 60'000; ++i) {
+    token["id"] = 300 + i;
+    token["content"] = std::string(200, 'a') + std::to_string(100'000 + i);
+    root["added_tokens"].push_back(token);
+  }
+  CHECK(load(root).vocab_size() == 60'300);
+}
+
 TEST_CASE("Tokenizer: refuses what is not JSON or not there") {
   const auto refuse = [](const std::string& text) {
     CHECK_THROWS_AS(Tokenizer::from_json(text, "t"), InvalidInput);

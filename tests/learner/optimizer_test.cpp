@@ -11,7 +11,6 @@
 #include "learner/lr_schedule.h"
 #include "learner/parameters.h"
 #include "learner/sft_config.h"
-#include "learner/sft_plan.h"
 #include "tests/learner/fixtures.h"
 
 namespace ume {
@@ -131,25 +130,6 @@ TEST_CASE("finite guard: skips are counted, k in a row end the run with 65") {
     CHECK(error.code() == ExitCode::kBadData);
     CHECK_THAT(error.what(), Catch::Contains("step 5"));
   }
-}
-
-TEST_CASE("rank_share: contiguous, complete, balanced") {
-  int64_t next = 0;
-  for (int r = 0; r < 3; ++r) {
-    const PairRange share = rank_share(8, r, 3);
-    CHECK(share.begin == next);
-    CHECK(share.size() >= 2);
-    CHECK(share.size() <= 3);
-    next = share.end;
-  }
-  CHECK(next == 8);
-  CHECK(rank_share(1, 0, 2).size() + rank_share(1, 1, 2).size() == 1);
-}
-
-TEST_CASE("batch_positions: file order, starting again after the last") {
-  CHECK(batch_positions(0, 3, 5) == std::vector<int64_t>{0, 1, 2});
-  CHECK(batch_positions(1, 3, 5) == std::vector<int64_t>{3, 4, 0});
-  CHECK(batch_positions(0, 3, 1) == std::vector<int64_t>{0, 0, 0});
 }
 
 TEST_CASE("configurations: a value out of range is refused by field name") {

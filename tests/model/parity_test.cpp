@@ -1,332 +1,37 @@
 #include <catch2/catch.hpp>
+#include <cstdio>
 
 #include "model/packed_batch.h"
-#include "model/qwen2_vl.h"
-#include "tests/model/parity_case.h"
+#include "model/stored_weights.h"
+#include "tests/model/parity_checks.h"
 
-// Tolerances of tests/fixtures/parity/model_*/README.md ("normal" for fp32).
 namespace ume {
 namespace {
 
-constexpr double kTolerance = 2e-4;
-constexpr double kVisionTolerance = 1e-4;
-constexpr double kGradientTolerance = 1e-3;  // relative
-
-struct Loaded {
-  std::string folder;  // of the weights
-  std::string cases;   // folder of the cases
-  Qwen2VL model;
-};
-
-Loaded load(const std::string& name, const std::string& cases = "") {
-  const std::string folder = parity_folder(name);
-  const ModelConfig config = load_model_config(folder);
-  return {folder, cases.empty() ? name : cases,
-          Qwen2VL(config, load_weights(folder, config))};
-}
-
-void check_close(const std::string& what,
-                 const torch::Tensor& found,
-                 const torch::Tensor& expected,
-                 double tolerance) {
-  INFO(what);
-  CHECK(max_abs(found, expected) < tolerance);
-}
-
-std::vector<MediaGrid> grids_of(const torch::Tensor& table) {
-  std::vector<MediaGrid> out;
-  for (int64_t i = 0; i < table.size(0); ++i) {
-    out.push_back({table[i][0].item<int64_t>(), table[i][1].item<int64_t>(),
-                   table[i][2].item<int64_t>()});
-  }
-  return out;
-}
-
-void check_vision(const Qwen2VL& model, const ParityCase& parity) {
-  const auto& expected = parity.expected;
-  for (const bool video : {false, true}) {
-    const auto features = expected.find(video ? "vision.video_features"
-                                              : "vision.image_features");
-    if (features == expected.end()) continue;
-    LayerTrace trace;
-    const auto found = model.encode_media(
-        video ? parity.videos : parity.images,
-        grids_of(expected.at(video ? "video_grid_thw" : "image_grid_thw")),
-        &trace);
-    check_close("vision features", found, features->second, kVisionTolerance);
-    for (size_t i = 0; i < trace.after_block.size(); ++i) {
-      const auto block = expected.find("vision.block_out." + std::to_string(i));
-      if (block == expected.end()) continue;
-      check_close("vision block", trace.after_block[i], block->second,
-                  kVisionTolerance);
-    }
-  }
-}
-
-// Of one row of the case, [valid tokens, ...].
-torch::Tensor expected_row(const ParityCase& parity,
-                           const std::string& name,
-                           int64_t row) {
-  return parity.expected.at(name)[row].index_select(
-      0, index_of(parity.valid[static_cast<size_t>(row)]));
-}
-
-void check_states(const Qwen2VL& model,
-                  const ParityCase& parity,
-                  const PackedBatch& batch) {
-  const auto& expected = parity.expected;
-  torch::Tensor features;
-  if (batch.patches.defined()) {
-    features = model.encode_media(batch.patches, batch.grids);
-  }
-  PackedAttention attention(plan_attention(batch.sequences, true));
-  const auto start = model.embed(batch.ids, batch.visual_rows, features);
-  LayerTrace trace;
-  const auto final_hidden =
-      model.forward(start, batch.positions, attention, &trace);
-  trace.after_block.insert(trace.after_block.begin(), start);
-  for (size_t item = 0; item < parity.prompts.size(); ++item) {
-    const auto row = static_cast<int64_t>(item);
-    const auto rows = index_of(all_rows(batch, row));
-    for (size_t i = 0; i < trace.after_block.size(); ++i) {
-      const std::string name = "hidden." + std::to_string(i);
-      if (!expected.contains(name)) continue;
-      check_close(name, trace.after_block[i].index_select(0, rows),
-                  expected_row(parity, name, row), kTolerance);
-    }
-    const auto states = final_hidden.index_select(0, rows);
-    if (expected.contains("final_hidden")) {
-      check_close("final_hidden", states,
-                  expected_row(parity, "final_hidden", row), kTolerance);
-    }
-    if (expected.contains("final_hidden_last_valid")) {
-      check_close("last final_hidden", states[-1],
-                  expected.at("final_hidden_last_valid")[row], kTolerance);
-    }
-    if (expected.contains("logits_last_valid")) {
-      check_close("last logits", model.logits(states.narrow(0, -1, 1))[0],
-                  expected.at("logits_last_valid")[row], kTolerance);
-    }
-    if (expected.contains("logits")) {
-      const int64_t first = parity.json.at("logits_positions")[0];
-      const int64_t end = parity.json.at("logits_positions")[1];
-      check_close("logits", model.logits(states.narrow(0, first, end - first)),
-                  expected.at("logits")[row], kTolerance);
-    }
-  }
-}
-
-void check_logprobs(const Qwen2VL& model,
-                    const ParityCase& parity,
-                    const PackedBatch& batch) {
-  const auto hidden = forward_batch(model, batch);
-  for (size_t item = 0; item < parity.prompts.size(); ++item) {
-    const auto row = static_cast<int64_t>(item);
-    const auto rows = index_of(all_rows(batch, row));
-    const auto ids = batch.ids.index_select(0, rows);
-    const int64_t length = ids.size(0);
-    const auto found = model.token_logprobs(
-        hidden.index_select(0, rows.narrow(0, 0, length - 1)),
-        ids.narrow(0, 1, length - 1));
-    const auto columns = index_of(parity.valid[item]).narrow(0, 0, length - 1);
-    check_close(
-        "token_logprobs", found,
-        parity.expected.at("token_logprobs")[row].index_select(0, columns),
-        kTolerance);
-  }
-}
-
-void check_positions(const ParityCase& parity, const PackedBatch& batch) {
-  const auto& expected = parity.expected.at("position_ids");
-  for (size_t item = 0; item < parity.prompts.size(); ++item) {
-    const auto row = static_cast<int64_t>(item);
-    const auto found =
-        batch.positions.index_select(1, index_of(all_rows(batch, row)));
-    const auto wanted =
-        expected.select(1, row).index_select(1, index_of(parity.valid[item]));
-    CHECK(torch::equal(found, wanted));
-  }
-}
-
-const std::vector<std::string> kCases = {"text_only",  "image_single",
-                                         "image_two",  "video",
-                                         "mixed_left", "mixed_right"};
-
-void check_forward(const Loaded& loaded,
-                   const std::vector<std::string>& cases) {
-  const torch::NoGradGuard no_grad;
-  for (const std::string& name : cases) {
-    CAPTURE(loaded.folder, name);
-    const ParityCase parity =
-        load_parity_case(loaded.cases, name, loaded.model.config());
-    // A shared header must not change anything.
-    for (const bool share : {false, true}) {
-      CAPTURE(share);
-      const PackedBatch batch = pack_batch(
-          parity_items(parity), loaded.model.config(), {.share_header = share});
-      check_positions(parity, batch);
-      check_states(loaded.model, parity, batch);
-      check_logprobs(loaded.model, parity, batch);
-    }
-    check_vision(loaded.model, parity);
-  }
-}
-
-// Mean cross-entropy of the completions' tokens.
-torch::Tensor completion_loss(const Qwen2VL& model, const PackedBatch& batch) {
-  std::vector<int64_t> rows;
-  std::vector<torch::Tensor> targets;
-  for (size_t item = 0; item < batch.items.size(); ++item) {
-    const auto predicting =
-        batch.predicting_rows(static_cast<int64_t>(item), 0);
-    rows.insert(rows.end(), predicting.begin(), predicting.end());
-    const RowRange range = batch.items[item].completions[0];
-    targets.push_back(batch.ids.narrow(0, range.begin, range.size()));
-  }
-  const auto hidden = forward_batch(model, batch);
-  return -model
-              .token_logprobs(hidden.index_select(0, index_of(rows)),
-                              torch::cat(targets))
-              .mean();
-}
-
-void check_gradients(const Loaded& loaded, const std::string& name) {
-  CAPTURE(loaded.folder, name);
-  const ModelConfig& config = loaded.model.config();
-  const ParityCase parity = load_parity_case(loaded.cases, name, config);
-  for (const bool share : {false, true}) {
-    for (const auto& [key, weight] : loaded.model.weights()) {
-      weight.mutable_grad() = torch::Tensor();
-      weight.requires_grad_(true);
-    }
-    const PackedBatch batch =
-        pack_batch(parity_items(parity), config, {.share_header = share});
-    const auto loss = completion_loss(loaded.model, batch);
-    loss.backward();
-    const auto& expected = parity.json.at("gradient");
-    CHECK(loss.item<double>() ==
-          Approx(expected.at("loss").get<double>()).margin(kTolerance));
-    for (const auto& [key, norm] : expected.at("grad_norms").items()) {
-      INFO(key);
-      const auto& gradient = loaded.model.weights().at(key).grad();
-      REQUIRE(gradient.defined());
-      CHECK(gradient.norm().item<double>() ==
-            Approx(norm.get<double>()).epsilon(kGradientTolerance));
-    }
-    for (const auto& [key, tensor] : parity.expected) {
-      if (!key.starts_with("grad.")) continue;
-      INFO(key);
-      const auto& found = loaded.model.weights().at(key.substr(5)).grad();
-      const double largest = tensor.abs().max().item<double>();
-      CHECK(max_abs(found, tensor) / largest < kGradientTolerance);
-    }
-  }
-}
-
-// Greedy completions of all prompts, [rows][steps], over a cache.
-std::vector<std::vector<int64_t>> decode(const Qwen2VL& model,
-                                         const ParityCase& parity,
-                                         int64_t steps,
-                                         torch::Tensor& logprobs) {
-  const torch::NoGradGuard no_grad;
-  std::vector<PackedItem> items;
-  for (const auto& prompt : parity.prompts) items.push_back({&prompt, {}});
-  const PackedBatch batch = pack_batch(items, model.config());
-  PackedAttention prefill(plan_attention(batch.sequences, true), true);
-  const auto hidden = forward_batch(model, batch, prefill);
-  std::vector<std::vector<RowRange>> rows;
-  std::vector<int64_t> last;
-  std::vector<int64_t> places;
-  for (size_t i = 0; i < items.size(); ++i) {
-    const auto item = static_cast<int64_t>(i);
-    rows.push_back(batch.prompt_ranges(item));
-    last.push_back(batch.items[i].own.end - 1);
-    places.push_back(batch.items[i].next_position);
-  }
-  CachedAttention cache(prefill.key_values(), rows, steps);
-  std::vector<std::vector<int64_t>> out(items.size());
-  std::vector<torch::Tensor> columns;
-  auto state = hidden.index_select(0, index_of(last));
-  auto position = index_of(places);
-  for (int64_t step = 0; step < steps; ++step) {
-    const auto all = torch::log_softmax(model.logits(state), -1);
-    const auto [best, ids] = all.max(-1);
-    columns.push_back(best);
-    for (size_t i = 0; i < out.size(); ++i) {
-      out[i].push_back(ids[static_cast<int64_t>(i)].item<int64_t>());
-    }
-    if (step + 1 == steps) break;
-    state = model.forward(model.embed(ids, {}, {}),
-                          (position + step).expand({3, -1}), cache);
-  }
-  logprobs = torch::stack(columns, 1);
-  return out;
-}
-
-// The same by running everything anew for each token.
-std::vector<int64_t> decode_without_cache(const Qwen2VL& model,
-                                          const PreparedPrompt& prompt,
-                                          int64_t steps) {
-  const torch::NoGradGuard no_grad;
-  std::vector<int64_t> out;
-  while (static_cast<int64_t>(out.size()) < steps) {
-    PackedItem item{&prompt, {}};
-    if (!out.empty()) item.completions.push_back(&out);
-    const PackedBatch batch = pack_batch({item}, model.config());
-    const auto hidden = forward_batch(model, batch);
-    const auto logits = model.logits(hidden.narrow(0, -1, 1));
-    out.push_back(logits.argmax(-1).item<int64_t>());
-  }
-  return out;
-}
-
-void check_greedy(const Loaded& loaded, const std::vector<std::string>& cases) {
-  for (const std::string& name : cases) {
-    CAPTURE(loaded.folder, name);
-    const ParityCase parity =
-        load_parity_case(loaded.cases, name, loaded.model.config());
-    const auto& expected = parity.expected.at("greedy_ids");
-    torch::Tensor logprobs;
-    const auto found = decode(loaded.model, parity, expected.size(1), logprobs);
-    check_close("greedy_logprobs", logprobs,
-                parity.expected.at("greedy_logprobs"), kTolerance);
-    for (size_t row = 0; row < found.size(); ++row) {
-      const auto wanted = expected[static_cast<int64_t>(row)];
-      CHECK(torch::equal(index_of(found[row]), wanted));
-      CHECK(torch::equal(
-          index_of(decode_without_cache(loaded.model, parity.prompts[row],
-                                        expected.size(1))),
-          wanted));
-    }
-  }
-}
-
-const std::vector<std::string> kGreedyCases = {
-    "text_only", "image_single", "image_two", "video", "mixed_left"};
 const std::vector<std::string> kSmallCases = {"text_only", "image_single"};
 
 }  // namespace
 
 TEST_CASE("Qwen2VL: tied model equals the reference in every state") {
-  const Loaded loaded = load("model_a_qwen2vl_tied");
-  check_forward(loaded, kCases);
+  const Loaded loaded = load_parity_model("model_a_qwen2vl_tied");
+  check_forward(loaded, kForwardCases);
 }
 
 TEST_CASE("Qwen2VL: tied model has the reference's gradients") {
-  const Loaded loaded = load("model_a_qwen2vl_tied");
-  for (const char* name : {"image_single", "video", "mixed_right"}) {
+  const Loaded loaded = load_parity_model("model_a_qwen2vl_tied");
+  for (const std::string& name : kGradientCases) {
     check_gradients(loaded, name);
   }
 }
 
 TEST_CASE("Qwen2VL: tied model decodes the reference's tokens") {
-  check_greedy(load("model_a_qwen2vl_tied"), kGreedyCases);
+  check_greedy(load_parity_model("model_a_qwen2vl_tied"), kGreedyCases);
 }
 
 TEST_CASE("Qwen2VL: the nested layout gives the same model") {
-  const Loaded nested =
-      load("model_a_qwen2vl_tied_transformers5_layout", "model_a_qwen2vl_tied");
-  const Loaded classic = load("model_a_qwen2vl_tied");
+  const Loaded nested = load_parity_model(
+      "model_a_qwen2vl_tied_transformers5_layout", "model_a_qwen2vl_tied");
+  const Loaded classic = load_parity_model("model_a_qwen2vl_tied");
   CHECK(model_config_json(nested.model.config()) ==
         model_config_json(classic.model.config()));
   REQUIRE(nested.model.weights().size() == classic.model.weights().size());
@@ -338,28 +43,100 @@ TEST_CASE("Qwen2VL: the nested layout gives the same model") {
 }
 
 TEST_CASE("Qwen2VL: untied model equals the reference") {
-  const Loaded loaded = load("model_b_qwen2vl_untied");
-  check_forward(loaded, kCases);
+  const Loaded loaded = load_parity_model("model_b_qwen2vl_untied");
+  check_forward(loaded, kForwardCases);
   check_greedy(loaded, kGreedyCases);
-  for (const char* name : {"image_single", "video", "mixed_right"}) {
+  for (const std::string& name : kGradientCases) {
     check_gradients(loaded, name);
   }
 }
 
 TEST_CASE("Qwen2VL: the windowed family equals the reference") {
-  const Loaded loaded = load("model_c_qwen25vl");
-  check_forward(loaded, kCases);
+  const Loaded loaded = load_parity_model("model_c_qwen25vl");
+  check_forward(loaded, kForwardCases);
   check_greedy(loaded, kGreedyCases);
-  for (const char* name : {"image_single", "video", "mixed_right"}) {
+  for (const std::string& name : kGradientCases) {
     check_gradients(loaded, name);
   }
 }
 
 TEST_CASE("Qwen2VL: a bf16 file with the full vocabulary, computed in fp32") {
-  const Loaded loaded = load("model_d_qwen2vl_fullvocab_bf16");
+  const Loaded loaded = load_parity_model("model_d_qwen2vl_fullvocab_bf16");
   check_forward(loaded, kSmallCases);
   check_greedy(loaded, {"text_only"});
   check_gradients(loaded, "image_single");
+}
+
+namespace {
+
+double max_error(const torch::Tensor& found, const torch::Tensor& expected) {
+  return max_abs(found.to(torch::kFloat32), expected.to(torch::kFloat32));
+}
+
+}  // namespace
+
+TEST_CASE("Qwen2VL: whole in bf16 it errs no more than the reference does") {
+  const torch::NoGradGuard no_grad;
+  for (const char* name :
+       {"model_a_qwen2vl_tied", "model_b_qwen2vl_untied", "model_c_qwen25vl"}) {
+    const std::string folder = parity_folder(name);
+    const ModelConfig config = load_model_config(folder);
+    const Qwen2VL model(config, load_weights(folder, config, torch::kBFloat16));
+    for (const std::string& case_name : kSmallCases) {
+      CAPTURE(name, case_name);
+      const ParityCase parity = load_parity_case(name, case_name, config);
+      const PackedBatch batch = pack_batch(parity_items(parity), config);
+      const auto rows = index_of(all_rows(batch, 0));
+      const int64_t first = parity.json.at("logits_positions")[0];
+      const int64_t end = parity.json.at("logits_positions")[1];
+      const auto logits = model.logits(
+          forward_batch(model, batch)
+              .index_select(0, rows.narrow(0, first, end - first)));
+      REQUIRE(logits.scalar_type() == torch::kBFloat16);
+      const auto& exact = parity.expected.at("logits")[0];
+      const double theirs =
+          max_error(parity.expected.at("logits_bf16")[0], exact);
+      // Another order of rounding; the same size of error.
+      CHECK(max_error(logits, exact) < 2.0 * theirs);
+    }
+  }
+}
+
+TEST_CASE("Qwen2VL: mapped bf16 weights give the fp32 numbers") {
+  const torch::NoGradGuard no_grad;
+  const std::string name = "model_d_qwen2vl_fullvocab_bf16";
+  const Loaded loaded = load_parity_model(name);
+  Loaded mapped = {loaded.folder, name,
+                   Qwen2VL(loaded.model.config(),
+                           map_weights(loaded.folder, loaded.model.config()))};
+  CHECK(mapped.model.head_weight().scalar_type() == torch::kBFloat16);
+  check_forward(mapped, kSmallCases);
+  check_greedy(mapped, {"text_only"});
+}
+
+// Not part of the suite: `ume_tests_model "[table]"` prints the table of
+// docs/parity.md.
+TEST_CASE("Qwen2VL: the largest errors", "[.][table]") {
+  ErrorTable errors;
+  for (const char* name :
+       {"model_a_qwen2vl_tied", "model_b_qwen2vl_untied", "model_c_qwen25vl",
+        "model_d_qwen2vl_fullvocab_bf16"}) {
+    Loaded loaded = load_parity_model(name);
+    loaded.errors = &errors;
+    const bool small = std::string(name).starts_with("model_d");
+    check_forward(loaded, small ? kSmallCases : kForwardCases);
+    check_greedy(loaded,
+                 small ? std::vector<std::string>{"text_only"} : kGreedyCases);
+    for (const std::string& case_name : kGradientCases) {
+      if (!small || case_name == "image_single") {
+        check_gradients(loaded, case_name);
+      }
+    }
+  }
+  for (const auto& [key, error] : errors) {
+    std::printf("%-32s %-28s %.1e\n", key.first.c_str(), key.second.c_str(),
+                error);
+  }
 }
 
 }  // namespace ume

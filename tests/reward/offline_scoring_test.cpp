@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -146,8 +147,8 @@ TEST_CASE("incomplete cohorts are refused by name") {
          "0 target trajectories, expected 1");
   throws(line("query", 0, 0, "[1]") + line("target", 0, 0, "[1]"),
          "no negatives");
-  RewardConfig format_only;
-  format_only.terms = {{"format", 1.0, true}};
+  RewardConfig format_only = config_of({"format"});
+  format_only.terms[0].strict = true;
   const auto rows = score_records(make_reward_pipeline(format_only),
                                   read(line("query", 0, 0, "null")));
   CHECK(rows.at(0).reward.value == 1.0);
@@ -168,7 +169,12 @@ TEST_CASE("malformed records are refused with file and line") {
   throws(line("query", 0, 0, "3"), "a list of numbers");
   throws(line("query", 0, 0, "[1e999]"), "not valid JSON");
   throws(std::string("{\"cohort\": \"\xff\"}"), "not valid JSON");
-  throws(std::string(100000, '['), "not valid JSON");
+  throws(std::string(100000, '['), "nested deeper than");
+  // A value that is shown in the message, and too deep to be shown.
+  throws("{\"cohort\":" + std::string(100000, '[') + std::string(100000, ']') +
+             "}",
+         "nested deeper than");
+  throws(R"({"cohort": 1, "cohort": 2})", "appears twice");
   CHECK(read(line("query", 0, 0, "[1e300]"))[0].gen_embedding[0] > 1e38f);
 }
 
@@ -216,4 +222,46 @@ TEST_CASE("the control offline permutes as in the run, by cohort number") {
     const int64_t at = std::stoll(row.pair) * cohort.group_size + row.sample;
     CHECK(row.reward.value == Approx(cells[at].value).margin(1e-6));
   }
+}
+
+TEST_CASE("what a run records beside the completions reaches the policy") {
+  json records[4];
+  int i = 0;
+  for (const char* side : {"query", "target"}) {
+    for (const int pair : {0, 1}) {
+      json& record = records[i++];
+      record = json::parse(line(side, pair, 0, pair ? "[0, 1]" : "[1, 0]"));
+      record["ids"] = json::array({1, 2, 3});
+      record["disc_embedding"] = {1, pair};
+      record["source"] = "flags";
+      record["step"] = 4;
+      record["prompt_digest"] = side;  // both pairs ask the same
+      record["duplicate_id"] = "";
+    }
+  }
+  std::string text;
+  for (const json& record : records) text += record.dump() + "\n";
+  RewardConfig config = config_of({"length", "disc_guided"});
+  config.terms[0].max_tokens = 4;
+  config.terms[0].buffer_tokens = 2;
+  config.terms[0].schedule.shape = "step";
+  config.terms[0].schedule.begin = 4;
+  config.terms[0].schedule.to = 8.0;
+  config.sources = {{"flags", {{"disc_guided", "0"}}}};
+  const auto rows = score_records(make_reward_pipeline(config), read(text));
+  CHECK(rows[0].reward.value == -4.0);  // -0.5, eightfold from step 4 on
+  // [1, 0] against [1, 0] and [1, 1] / sqrt(2).
+  CHECK(rows[0].components[1].second.value ==
+        Approx(1.0 - std::sqrt(0.5)).margin(1e-6));
+  config = config_of({"ranking"});
+  config.negatives.exclude_duplicates = true;
+  CHECK(
+      score_records(make_reward_pipeline(config), read(text))[0].reward.state ==
+      CellState::kInvalid);
+  RewardConfig length = config_of({"length"});
+  length.terms[0].max_tokens = 9;
+  const auto bare = score_records(make_reward_pipeline(length), read(kPlane));
+  CHECK_THAT(bare[0].reward.reason, Contains("not known"));
+  records[0]["ids"] = 7;
+  CHECK_THROWS_WITH(read(records[0].dump()), Contains("ids: found 7"));
 }

@@ -8,8 +8,23 @@
 #include <vector>
 
 #include "common/types/cohort.h"
+#include "reward/reward_config.h"
 
 namespace ume {
+
+inline RewardTermConfig term_of(const std::string& name, double weight = 1.0) {
+  RewardTermConfig term;
+  term.name = name;
+  term.weight = weight;
+  return term;
+}
+
+inline RewardConfig config_of(const std::vector<std::string>& names) {
+  RewardConfig config;
+  config.terms.clear();
+  for (const std::string& name : names) config.terms.push_back(term_of(name));
+  return config;
+}
 
 inline nlohmann::json read_fixture(const std::string& path) {
   std::ifstream in("tests/fixtures/" + path);

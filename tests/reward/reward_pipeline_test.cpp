@@ -3,23 +3,15 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <stdexcept>
 
 #include "common/error/error.h"
+#include "reward/policy_hash.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;
 using Catch::Matchers::Contains;
 
 namespace {
-
-RewardConfig config_of(std::vector<std::string> names) {
-  RewardConfig config;
-  config.terms.clear();
-  for (const std::string& name : names)
-    config.terms.push_back({name, 1.0, false});
-  return config;
-}
 
 RewardTable score(const Cohort& cohort,
                   const RewardConfig& config = RewardConfig()) {
@@ -90,7 +82,7 @@ TEST_CASE("rewards agree with every recorded case on both sides") {
 TEST_CASE("similarities agree with the recorded ones") {
   for (const auto& c : read_fixture("parity/reward/reward_cases.json")) {
     const Cohort cohort = parity_cohort(c);
-    const CohortView view(cohort, MissingEmbedding::kZero, {}, true);
+    const CohortView view(cohort, ViewOptions());
     const int64_t n = view.num_rows();
     const auto& expected = c.at("expected_query").at("similarity");
     for (int64_t i = 0; i < n; ++i) {
@@ -273,8 +265,10 @@ TEST_CASE("a cohort of one pair is refused unless nothing is compared") {
 }
 
 TEST_CASE("weights scale the terms and weight 0 only records") {
-  RewardConfig config;
-  config.terms = {{"format", 0.5, true}, {"ranking_margin", 0.0, false}};
+  RewardConfig config = config_of({"format", "ranking_margin"});
+  config.terms[0].weight = 0.5;
+  config.terms[0].strict = true;
+  config.terms[1].weight = 0.0;
   Cohort cohort = plane_cohort();
   cohort.query.gen_embeddings[0] = std::nanf("");
   const RewardTable table = score(cohort, config);
@@ -315,49 +309,10 @@ TEST_CASE("the shuffled control leaves cells without a value in place") {
   CHECK(score(cohort, config).total.query[0].state == CellState::kInvalid);
 }
 
-namespace {
-
-class Broken : public RewardPolicy {
- public:
-  enum class How { kThrow, kNan, kShort };
-  explicit Broken(How how) : how_(how) {}
-  std::string_view name() const override { return "format"; }
-  bool compares_pairs() const override { return false; }
-  RewardColumn score(const CohortView& view) const override {
-    if (how_ == How::kThrow) throw std::runtime_error("out of cheese");
-    const int64_t rows = how_ == How::kShort ? 1 : view.num_rows();
-    std::vector<RewardCell> cells(rows);
-    if (how_ == How::kNan) cells[0].value = std::nan("");
-    return {"", cells, cells};
-  }
-
- private:
-  How how_;
-};
-
-}  // namespace
-
-TEST_CASE("a policy that breaks its promise fails its cells, never invents 0") {
-  const std::vector<std::pair<Broken::How, const char*>> cases = {
-      {Broken::How::kThrow, "out of cheese"},
-      {Broken::How::kNan, "not finite"},
-      {Broken::How::kShort, "1 cells, expected 4"}};
-  for (const auto& [how, reason] : cases) {
-    std::vector<std::unique_ptr<RewardPolicy>> policies;
-    policies.push_back(std::make_unique<Broken>(how));
-    const RewardPipeline pipeline(config_of({"format"}), std::move(policies));
-    const RewardTable table = pipeline.score(plane_cohort());
-    for (const RewardCell& cell : table.total.target) {
-      CHECK(cell.state == CellState::kFailed);
-      CHECK_THAT(cell.reason, Contains(reason));
-    }
-  }
-}
-
 TEST_CASE("unknown terms are answered with the nearest name") {
   CHECK_THROWS_WITH(make_reward_pipeline(config_of({"rankin_margin"})),
                     Contains("did you mean 'ranking_margin'"));
-  CHECK_THROWS_AS(make_reward_policy({"", 1.0, false}), ConfigError);
+  CHECK_THROWS_AS(make_reward_policy(term_of("")), ConfigError);
 }
 
 TEST_CASE("configurations that cannot be meant are refused") {

@@ -118,6 +118,25 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("an answer of any length is that of a pass without cache") {
+  // Longer than the cache is at first, twice.
+  const PreparedPrompt prompt = text_prompt({5, 9, 40, 7, 8});
+  SamplingParams params;
+  params.max_new_tokens = 260;
+  params.ignore_eos = true;
+  const SampledCompletion c =
+      sample_one(prompt, keys(4, 1), params).completions.front();
+  REQUIRE(c.ids.size() == 260);
+  const torch::Tensor logprobs = torch::log_softmax(
+      loaded().model.logits(whole_forward(prompt, c.ids)), -1);
+  for (size_t i = 0; i < c.ids.size(); ++i) {
+    const auto row = static_cast<int64_t>(prompt.ids.size() + i) - 1;
+    CAPTURE(i);
+    CHECK(c.logprobs[i] ==
+          Approx(logprobs[row][c.ids[i]].item<float>()).margin(5e-4));
+  }
+}
+
 TEST_CASE(
     "the generative embedding is the state after the last <gen_emb>, also "
     "when it is the last token that fits") {

@@ -1,7 +1,9 @@
 #include "rollout/token_sampling.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -100,6 +102,68 @@ TEST_CASE("logits that are not numbers are refused") {
                                      std::numeric_limits<float>::quiet_NaN()};
   CHECK_THROWS_AS(sample_token(logits, SamplingParams{}, {}, 0.5),
                   InvalidInput);
+}
+
+// Probabilities 1/2, 1/4, 1/8, 1/8: exact in binary, so that sums are too.
+const std::vector<float> kHalves = {std::log(4.0f), std::log(8.0f),
+                                    std::log(2.0f), std::log(2.0f)};
+
+std::vector<double> halves(double temperature, int32_t top_k, double top_p) {
+  SamplingParams params;
+  params.temperature = temperature;
+  params.top_k = top_k;
+  params.top_p = top_p;
+  return filtered_distribution(kHalves, params);
+}
+
+void check_distribution(const std::vector<double>& found,
+                        const std::vector<double>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    CAPTURE(i);
+    CHECK(found[i] == Approx(expected[i]).margin(1e-6));
+  }
+}
+
+TEST_CASE("temperature, top-k and top-p give their closed forms") {
+  // p ~ (1/4, 1/2, 1/8, 1/8) in id order.
+  check_distribution(halves(1, 0, 1), {0.25, 0.5, 0.125, 0.125});
+  // Temperature 1/2 squares: (4, 16, 1, 1) / 22. Temperature 2 takes roots.
+  check_distribution(halves(0.5, 0, 1),
+                     {4.0 / 22, 16.0 / 22, 1.0 / 22, 1.0 / 22});
+  const double root = std::sqrt(2.0);
+  const double sum = 2 + 4 * root;
+  check_distribution(halves(2, 0, 1),
+                     {2 / sum, 2 * root / sum, root / sum, root / sum});
+  check_distribution(halves(1, 1, 1), {0, 1, 0, 0});
+  check_distribution(halves(1, 2, 1), {1.0 / 3, 2.0 / 3, 0, 0});
+  // The third place is shared: both stay.
+  check_distribution(halves(1, 3, 1), {0.25, 0.5, 0.125, 0.125});
+  // The fewest of the likeliest whose mass reaches p.
+  check_distribution(halves(1, 0, 0.4), {0, 1, 0, 0});
+  check_distribution(halves(1, 0, 0.6), {1.0 / 3, 2.0 / 3, 0, 0});
+  // Of two equal tokens the lower id stays.
+  check_distribution(halves(1, 0, 0.8), {2.0 / 7, 4.0 / 7, 1.0 / 7, 0});
+  check_distribution(halves(1, 0, 0.9), {0.25, 0.5, 0.125, 0.125});
+  // Top-p counts what temperature and top-k have left: 16/20 of two tokens.
+  check_distribution(halves(0.5, 2, 0.79), {0, 1, 0, 0});
+  check_distribution(halves(0.5, 2, 0.81), {0.2, 0.8, 0, 0});
+}
+
+TEST_CASE("every uniform number draws from the filtered distribution only") {
+  SamplingParams params;
+  params.top_p = 0.6;
+  std::array<int, 4> drawn{};
+  for (int i = 0; i < 3000; ++i) {
+    const SampledToken token =
+        sample_token(kHalves, params, {}, (i + 0.5) / 3000);
+    ++drawn[static_cast<size_t>(token.id)];
+    // Of the full softmax, whatever was filtered.
+    REQUIRE(token.logprob ==
+            Approx(std::log(token.id == 1 ? 0.5 : 0.25)).margin(1e-6));
+  }
+  CHECK(std::abs(drawn[0] - 1000) <= 1);
+  CHECK(std::abs(drawn[1] - 2000) <= 1);
 }
 
 }  // namespace

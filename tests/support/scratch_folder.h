@@ -11,9 +11,9 @@ namespace ume {
 // An empty folder that goes when the test ends.
 class ScratchFolder {
  public:
-  ScratchFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "ume-test-XXXXXX").string();
+  explicit ScratchFolder(const std::filesystem::path& parent =
+                             std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "ume-test-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) {
       throw std::runtime_error("cannot make a scratch folder");
     }

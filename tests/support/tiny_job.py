@@ -17,6 +17,7 @@ data: {{template: minimal}}
 phases: [sft, grpo]
 sft:
   data: {folder}/sft.jsonl
+  order: records
   steps: 4
   batch_pairs: 4
   optimizer: {{learning_rate: 1.0e-3}}

@@ -93,8 +93,9 @@ class Processes(unittest.TestCase):
     def test_an_interrupt_saves_a_checkpoint_and_resume_goes_on(self):
         config = self.place.config("interrupted")
         run = self.place.folder / "interrupted"
-        process = subprocess.Popen(self.place.command("train", config),
-                                   stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            self.place.command("train", config, "run.name=interrupted"),
+            stderr=subprocess.PIPE, text=True)
         metrics = run / "metrics.jsonl"
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not (
@@ -106,7 +107,8 @@ class Processes(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=180)
         self.assertEqual(process.returncode, 130, messages)
-        self.assertIn("--resume", messages)
+        self.assertIn(f"ume train {config} run.name=interrupted --resume",
+                      messages)
         resumed = self.place.run("train", config, "--resume")
         self.assertEqual(resumed.returncode, 0, resumed.stderr)
         self.assertEqual(self.place.digest("interrupted"),

@@ -2,10 +2,11 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace ume {
+
+struct YamlEntry;
 
 // A parsed YAML value with the places it came from. Aliases are expanded.
 struct YamlNode {
@@ -15,7 +16,12 @@ struct YamlNode {
   bool quoted = false;  // a scalar written in quotes: always a string
   std::string text;     // of a scalar
   std::vector<YamlNode> items;
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  // key (scalar), value
+  std::vector<YamlEntry> entries;  // of a map
+};
+
+struct YamlEntry {
+  YamlNode key;  // a scalar
+  YamlNode value;
 };
 
 // "a list", "a map", "nothing" or "'TEXT'", for messages.

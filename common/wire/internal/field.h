@@ -24,6 +24,9 @@ constexpr size_t kMaxText = size_t{1} << 20;  // a prompt or a completion
 constexpr size_t kMaxReport = size_t{16} << 20;  // the status
 constexpr int64_t kMaxItems = 1 << 16;           // elements of a repeated field
 constexpr int64_t kMaxDim = 1 << 16;             // of an embedding
+constexpr int64_t kMaxGroup = 4096;              // trajectories of one group
+constexpr int64_t kMaxTokens = 1 << 20;          // of one completion
+constexpr int64_t kMaxCount = INT64_C(1) << 53;  // of anything else
 
 // Refuses more than `max_bytes`.
 const std::string& text(const std::string& value,
@@ -45,5 +48,11 @@ void same_count(int64_t found,
                 const Field& field);
 // Refuses a field that was not set.
 void present(bool has, const Field& field);
+
+// An element of a repeated field.
+template <class Index>
+Field at(const Field& parent, const char* field_name, Index index) {
+  return {&parent, field_name, static_cast<int64_t>(index)};
+}
 
 }  // namespace ume

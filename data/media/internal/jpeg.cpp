@@ -140,16 +140,21 @@ Decoded decode_jpeg(const ImageSource& source) {
   if (!reader.start()) {
     refuse_image(source, std::string("JPEG: ") + reader.message());
   }
-  Decoded out{{height, width, std::vector<uint8_t>(height * width * 3)}, {}};
+  Decoded out{{height, width, {}}, {}};
+  auto& pixels = out.image.pixels;
+  // Grows with what is there: a header may promise more.
+  pixels.reserve(height * width * 3);
   std::vector<uint8_t> row(width * channels);
   for (int64_t y = 0; y < height; ++y) {
-    uint8_t* rgb = out.image.pixels.data() + y * width * 3;
-    if (!reader.read_row(channels == 3 ? rgb : row.data())) {
+    if (!reader.read_row(row.data())) {
       refuse_image(source, std::string("JPEG: ") + reader.message() +
                                " in row " + std::to_string(y) + " of " +
                                std::to_string(height));
     }
+    pixels.resize((y + 1) * width * 3);
+    uint8_t* rgb = pixels.data() + y * width * 3;
     if (channels == 1) grey_to_rgb(row.data(), width, rgb);
+    if (channels == 3) std::memcpy(rgb, row.data(), row.size());
     if (channels == 4) cmyk_to_rgb(row.data(), width, rgb);
   }
   if (source.options.apply_exif_orientation) out.exif = reader.exif();

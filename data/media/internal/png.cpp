@@ -74,11 +74,19 @@ class PngReader {
     } else if (png_get_valid(png_, info_, PNG_INFO_tRNS)) {
       png_set_tRNS_to_alpha(png_);
     }
-    png_set_interlace_handling(png_);
+    num_passes_ = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
     return true;
   }
 
+  // The next row of width * num_channels() bytes; for num_passes() == 1.
+  bool read_row(png_bytep row) {
+    if (setjmp(png_jmpbuf(png_))) return false;
+    png_read_row(png_, row, nullptr);
+    return true;
+  }
+
+  // All at once, whatever num_passes().
   // rows: one pointer per row of width * num_channels() bytes.
   bool read(png_bytepp rows) {
     if (setjmp(png_jmpbuf(png_))) return false;
@@ -86,6 +94,7 @@ class PngReader {
     return true;
   }
 
+  int num_passes() const { return num_passes_; }
   int num_channels() const { return png_get_channels(png_, info_); }
   const char* message() const {
     return state_.message[0] ? state_.message : "out of memory";
@@ -102,6 +111,7 @@ class PngReader {
   PngState state_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
+  int num_passes_ = 1;
 };
 
 uint32_t big_endian(const uint8_t* p) {
@@ -109,45 +119,85 @@ uint32_t big_endian(const uint8_t* p) {
          uint32_t{p[3]};
 }
 
-// The header chunk comes first: 8 bytes signature, length, "IHDR", the size.
-void check_header(const ImageSource& source) {
-  if (source.bytes.size() < 33 ||
-      std::memcmp(source.bytes.data() + 12, "IHDR", 4) != 0) {
+// The header chunk comes first: 8 bytes signature, length, "IHDR", the size,
+// bits a sample. Returns the size without pixels.
+RgbImage check_header(const ImageSource& source) {
+  const uint8_t* bytes = source.bytes.data();
+  if (source.bytes.size() < 33 || std::memcmp(bytes + 12, "IHDR", 4) != 0) {
     refuse_image(source, "PNG without a header chunk");
   }
-  check_image_size(source, big_endian(source.bytes.data() + 16),
-                   big_endian(source.bytes.data() + 20));
+  const int64_t width = big_endian(bytes + 16);
+  const int64_t height = big_endian(bytes + 20);
+  check_image_size(source, width, height);
+  // No deflate stream holds more than 1032 times its own bytes.
+  constexpr int64_t kMostDeflated = 1032;
+  const int64_t depth = bytes[24];
+  if (height * (width * depth / 8) / kMostDeflated >
+      static_cast<int64_t>(source.bytes.size())) {
+    refuse_image(
+        source,
+        "PNG: the file ends early: " + std::to_string(source.bytes.size()) +
+            " bytes cannot hold a picture of " + std::to_string(width) + "x" +
+            std::to_string(height));
+  }
+  return {height, width, {}};
+}
+
+// Throws with libpng's reason where `done` is false.
+void check(const ImageSource& source, const PngReader& reader, bool done) {
+  if (!done) refuse_image(source, std::string("PNG: ") + reader.message());
+}
+
+// Row by row, so that memory grows with what is there: a header may promise
+// more.
+void read_rows(const ImageSource& source, PngReader& reader, RgbImage& image) {
+  const int64_t row_bytes = image.width * 3;
+  image.pixels.reserve(image.height * row_bytes);
+  std::vector<uint8_t> row(image.width * reader.num_channels());
+  for (int64_t y = 0; y < image.height; ++y) {
+    check(source, reader, reader.read_row(row.data()));
+    if (reader.num_channels() == 3) {
+      image.pixels.insert(image.pixels.end(), row.begin(), row.end());
+    } else {
+      image.pixels.resize((y + 1) * row_bytes);
+      compose_on_white(row, std::span(image.pixels).last(row_bytes));
+    }
+  }
+}
+
+void read_interlaced(const ImageSource& source,
+                     PngReader& reader,
+                     RgbImage& image) {
+  const int64_t row_bytes = image.width * reader.num_channels();
+  std::vector<uint8_t> pixels(image.height * row_bytes);
+  std::vector<png_bytep> rows(image.height);
+  for (int64_t y = 0; y < image.height; ++y) {
+    rows[y] = pixels.data() + y * row_bytes;
+  }
+  check(source, reader, reader.read(rows.data()));
+  if (reader.num_channels() == 3) {
+    image.pixels = std::move(pixels);
+  } else {
+    image.pixels.resize(image.height * image.width * 3);
+    compose_on_white(pixels, image.pixels);
+  }
 }
 
 }  // namespace
 
 Decoded decode_png(const ImageSource& source) {
-  check_header(source);
-  const int64_t width = big_endian(source.bytes.data() + 16);
-  const int64_t height = big_endian(source.bytes.data() + 20);
-  const bool white = source.options.alpha == AlphaMode::kWhite;
+  Decoded out{check_header(source), {}};
   PngReader reader(source.bytes);
-  const auto check = [&](bool done) {
-    if (!done) refuse_image(source, std::string("PNG: ") + reader.message());
-  };
-  check(reader.open());
-  check(reader.choose_format(white));
-  const int channels = reader.num_channels();
-  if (channels != 3 && channels != 4) {
+  check(source, reader, reader.open());
+  check(source, reader,
+        reader.choose_format(source.options.alpha == AlphaMode::kWhite));
+  if (reader.num_channels() != 3 && reader.num_channels() != 4) {
     refuse_image(source, "PNG of an unknown colour type");
   }
-  std::vector<uint8_t> pixels(height * width * channels);
-  std::vector<png_bytep> rows(height);
-  for (int64_t y = 0; y < height; ++y) {
-    rows[y] = pixels.data() + y * width * channels;
-  }
-  check(reader.read(rows.data()));
-  Decoded out{{height, width, {}}, {}};
-  if (channels == 3) {
-    out.image.pixels = std::move(pixels);
+  if (reader.num_passes() == 1) {
+    read_rows(source, reader, out.image);
   } else {
-    out.image.pixels.resize(height * width * 3);
-    compose_on_white(pixels, out.image.pixels);
+    read_interlaced(source, reader, out.image);
   }
   if (source.options.apply_exif_orientation) out.exif = reader.exif();
   return out;

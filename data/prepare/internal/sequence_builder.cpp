@@ -66,6 +66,8 @@ void SequenceBuilder::add_pads(MediaKind kind,
   span.num_tokens = media->patches.num_patches() / rules_.merge_area;
   span.grid = media->patches.grid;
   if (kind == MediaKind::kVideo) {
+    // Of a video file, `fps` was what to sample with; this is what came out.
+    if (media->sampled_fps > 0) fps = media->sampled_fps;
     if (!std::isfinite(fps) || fps <= 0) {
       throw InvalidInput("fps of a video is " + std::to_string(fps) +
                          "; expected a positive number");

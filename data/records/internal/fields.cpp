@@ -35,6 +35,14 @@ void Fields::fail(const char* name, const std::string& what) const {
   throw InvalidInput(at(name) + ": " + what);
 }
 
+std::string Fields::id() const {
+  const nlohmann::json& value = get("id");
+  if (value.is_structured()) {
+    fail("id", "expected a text or a number, found " + quote_json(value));
+  }
+  return value.dump();
+}
+
 std::string Fields::text(const char* name) const {
   const nlohmann::json& value = get(name);
   if (value_.find(name) == value_.end()) fail(name, "missing");

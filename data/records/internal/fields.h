@@ -21,6 +21,9 @@ class Fields {
   std::string at(const char* name) const { return prefix_ + name; }
   [[noreturn]] void fail(const char* name, const std::string& what) const;
 
+  // The member "id", a text or a number, as JSON; "null" where missing.
+  std::string id() const;
+
   // Null where missing.
   const nlohmann::json& get(const char* name) const;
   std::string text(const char* name) const;                // required

@@ -13,7 +13,7 @@ namespace ume {
 namespace {
 
 constexpr size_t kMaxRecordBytes = 16u << 20;
-constexpr size_t kChunkBytes = 1u << 20;
+constexpr size_t kChunkBytes = 64u << 10;
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "common/error/check.h"
-#include "data/tokenizer/utf8.h"
+#include "common/text/utf8.h"
+#include "data/tokenizer/internal/char_table.h"
 
 namespace ume {
 namespace {
+
+constexpr utf8proc_int32_t kBeforeHangulFinals = 0x11A7;
 
 int combining_class(utf8proc_int32_t code_point) {
   return utf8proc_get_property(code_point)->combining_class;
@@ -53,26 +56,58 @@ void order_marks(std::vector<utf8proc_int32_t>& points) {
   }
 }
 
+using Points = std::vector<utf8proc_int32_t>;
+
+// Changes the range.
+void append_composed(std::string& out,
+                     Points::iterator begin,
+                     Points::iterator end) {
+  if (begin == end) return;
+  const auto length = utf8proc_normalize_utf32(
+      &*begin, end - begin,
+      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  UME_CHECK(length >= 0, "canonical composition");
+  for (utf8proc_ssize_t i = 0; i < length; ++i) {
+    append_utf8(out, static_cast<uint32_t>(begin[i]));
+  }
+}
+
 }  // namespace
 
 bool is_surely_nfc(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0xCC;  // U+0300 is CC 80
-  });
+  const CharTable& table = CharTable::get();
+  for (size_t i = 0; i < text.size();) {
+    const size_t ascii = ascii_prefix(text.substr(i));
+    if (ascii > 0) {
+      i += ascii;
+      continue;
+    }
+    const ClassifiedChar c = table.at(text, i);
+    if (!table.is_plain(c.code_point)) return false;
+    i += c.size;
+  }
+  return true;
 }
 
 std::string nfc(std::string_view text) {
-  if (is_surely_nfc(text)) return std::string(text);
+  return is_surely_nfc(text) ? std::string(text) : nfc_by_steps(text);
+}
+
+std::string nfc_by_steps(std::string_view text) {
   std::vector<utf8proc_int32_t> points = decompose(text);
   order_marks(points);
-  const auto length = utf8proc_normalize_utf32(
-      points.data(), static_cast<utf8proc_ssize_t>(points.size()),
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  UME_CHECK(length >= 0, "canonical composition");
   std::string out;
   out.reserve(text.size());
-  for (utf8proc_ssize_t i = 0; i < length; ++i) {
-    append_utf8(out, static_cast<uint32_t>(points[i]));
+  for (auto begin = points.begin(); begin != points.end();) {
+    // utf8proc 2.8 takes U+11A7 for a Hangul final and drops it after a
+    // syllable. It joins nothing, so what follows it is a text of its own.
+    auto end = std::find(begin, points.end(), kBeforeHangulFinals);
+    append_composed(out, begin, end);
+    if (end != points.end()) {
+      append_utf8(out, kBeforeHangulFinals);
+      ++end;
+    }
+    begin = end;
   }
   return out;
 }

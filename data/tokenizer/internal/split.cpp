@@ -1,59 +1,55 @@
 #include "data/tokenizer/internal/split.h"
 
-#include <utf8proc.h>
-
-#include "data/tokenizer/utf8.h"
+#include "data/tokenizer/internal/char_table.h"
 
 namespace ume {
 namespace {
 
-enum class Class { kLetter, kNumber, kSpace, kNewline, kOther, kEnd };
+// Walks a valid text by classes of characters.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text)
+      : text_(text), table_(CharTable::get()) {}
 
-struct Char {
-  Class type = Class::kEnd;
-  size_t size = 0;
+  ClassifiedChar at(size_t i) const { return table_.at(text_, i); }
+
+  // End of the run of characters of class `type` that starts at i.
+  size_t run_end(size_t i, CharClass type) const {
+    while (i < text_.size()) {
+      const auto byte = static_cast<uint8_t>(text_[i]);
+      if (byte < 0x80) {
+        if (table_.type(byte) != type) return i;
+        ++i;
+        continue;
+      }
+      const ClassifiedChar c = table_.at(text_, i);
+      if (c.type != type) return i;
+      i += c.size;
+    }
+    return i;
+  }
+
+  // \s*[\r\n]+|\s+(?!\S)|\s+ at a white-space character.
+  size_t space_end(size_t begin) const {
+    size_t end = begin;
+    size_t last = begin;       // start of the run's last character
+    size_t after_newline = 0;  // end of the run's last \r or \n
+    for (ClassifiedChar c = at(end);
+         c.type == CharClass::kSpace || c.type == CharClass::kNewline;
+         c = at(end)) {
+      last = end;
+      end += c.size;
+      if (c.type == CharClass::kNewline) after_newline = end;
+    }
+    if (after_newline != 0) return after_newline;
+    if (end == text_.size() || last == begin) return end;
+    return last;  // leaves one for the word that follows
+  }
+
+ private:
+  std::string_view text_;
+  const CharTable& table_;
 };
-
-// The White_Space property without \r and \n.
-bool is_space(uint32_t c) {
-  if (c < 0x80) return c == ' ' || c == '\t' || c == '\v' || c == '\f';
-  return c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-         c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-Class classify(uint32_t c) {
-  if (c == '\r' || c == '\n') return Class::kNewline;
-  if (is_space(c)) return Class::kSpace;
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-      return Class::kLetter;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return Class::kNumber;
-    default:
-      return Class::kOther;
-  }
-}
-
-Char char_at(std::string_view text, size_t i) {
-  if (i >= text.size()) return {};
-  const Utf8Char c = next_utf8(text, i);
-  return {classify(c.code_point), c.size};
-}
-
-// End of the run of characters of class `type` that starts at i.
-size_t run_end(std::string_view text, size_t i, Class type) {
-  for (Char c = char_at(text, i); c.type == type; c = char_at(text, i)) {
-    i += c.size;
-  }
-  return i;
-}
 
 // (?i:'s|'t|'re|'ve|'m|'ll|'d) after the apostrophe: its length in bytes, or
 // 0. Case folding also makes U+017F (long s) an s.
@@ -79,46 +75,30 @@ size_t contraction_size(std::string_view rest) {
   }
 }
 
-// \s*[\r\n]+|\s+(?!\S)|\s+ at a white-space character.
-size_t space_end(std::string_view text, size_t begin) {
-  size_t end = begin;
-  size_t last = begin;       // start of the run's last character
-  size_t after_newline = 0;  // end of the run's last \r or \n
-  for (Char c = char_at(text, end);
-       c.type == Class::kSpace || c.type == Class::kNewline;
-       c = char_at(text, end)) {
-    last = end;
-    end += c.size;
-    if (c.type == Class::kNewline) after_newline = end;
-  }
-  if (after_newline != 0) return after_newline;
-  if (end == text.size() || last == begin) return end;
-  return last;  // leaves one for the word that follows
-}
-
 }  // namespace
 
 size_t next_word_end(std::string_view text, size_t begin) {
-  const Char first = char_at(text, begin);
+  const Scanner scan(text);
+  const ClassifiedChar first = scan.at(begin);
   const size_t second_at = begin + first.size;
   if (text[begin] == '\'') {
     const size_t size = contraction_size(text.substr(second_at));
     if (size != 0) return second_at + size;
   }
-  if (first.type == Class::kLetter) {
-    return run_end(text, second_at, Class::kLetter);
+  if (first.type == CharClass::kLetter) {
+    return scan.run_end(second_at, CharClass::kLetter);
   }
-  if (first.type == Class::kNumber) return second_at;
-  const Char second = char_at(text, second_at);
-  if (first.type != Class::kNewline && second.type == Class::kLetter) {
-    return run_end(text, second_at, Class::kLetter);
+  if (first.type == CharClass::kNumber) return second_at;
+  const ClassifiedChar second = scan.at(second_at);
+  if (first.type != CharClass::kNewline && second.type == CharClass::kLetter) {
+    return scan.run_end(second_at + second.size, CharClass::kLetter);
   }
-  if (first.type == Class::kOther ||
-      (text[begin] == ' ' && second.type == Class::kOther)) {
-    const size_t end = run_end(text, second_at, Class::kOther);
-    return run_end(text, end, Class::kNewline);
+  if (first.type == CharClass::kOther ||
+      (text[begin] == ' ' && second.type == CharClass::kOther)) {
+    const size_t end = scan.run_end(second_at, CharClass::kOther);
+    return scan.run_end(end, CharClass::kNewline);
   }
-  return space_end(text, begin);
+  return scan.space_end(begin);
 }
 
 }  // namespace ume

@@ -1,6 +1,7 @@
 #include "data/tokenizer/internal/template_eval.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -13,8 +14,11 @@ namespace {
 using Value = TemplateValue;
 
 constexpr size_t kMaxOutput = 64u << 20;
-// In units of a byte handled; a node of the tree costs kNodeWork of them.
-constexpr size_t kMaxWork = 512u << 20;
+// Work is counted in bytes handled; a node of the tree costs kNodeWork of them.
+// What is allowed grows with the text to render, which templates handle a few
+// times over.
+constexpr size_t kFreeWork = 32u << 20;
+constexpr size_t kWorkPerByte = 16;
 constexpr size_t kNodeWork = 16;
 
 bool is_truthy(const Value& v) {
@@ -44,8 +48,11 @@ class Evaluator {
  public:
   Evaluator(const TemplateDict& globals,
             const std::string& name,
-            std::string_view source)
-      : name_(name), source_(source) {
+            std::string_view source,
+            size_t num_text_bytes)
+      : name_(name),
+        source_(source),
+        max_work_(kFreeWork + kWorkPerByte * num_text_bytes) {
     scopes_.push_back(globals);
   }
 
@@ -61,7 +68,7 @@ class Evaluator {
 
   void charge(size_t amount, size_t offset) {
     work_ += amount;
-    if (work_ > kMaxWork) fail(offset, "the template does too much work");
+    if (work_ > max_work_) fail(offset, "the template does too much work");
   }
 
   void write(std::string_view text, size_t offset) {
@@ -299,8 +306,10 @@ class Evaluator {
       return dict->find(*name) != dict->end();
     }
     if (const std::string* text = container.as_string(); text && name) {
-      charge(text->size(), e.offset);
-      return text->find(*name) != std::string::npos;
+      charge(text->size() + name->size(), e.offset);
+      // Linear, which std::string's search is not.
+      return memmem(text->data(), text->size(), name->data(), name->size()) !=
+             nullptr;
     }
     fail(e.offset, "'in' between " + type_name(item) + " and " +
                        type_name(container) + " is not supported");
@@ -348,6 +357,7 @@ class Evaluator {
 
   const std::string& name_;
   std::string_view source_;
+  const size_t max_work_;
   std::vector<TemplateDict> scopes_;
   std::string output_;
   size_t work_ = 0;
@@ -358,8 +368,9 @@ class Evaluator {
 std::string evaluate_template(const std::vector<Statement>& body,
                               const TemplateDict& globals,
                               const std::string& name,
-                              std::string_view source) {
-  return Evaluator(globals, name, source).run(body);
+                              std::string_view source,
+                              size_t num_text_bytes) {
+  return Evaluator(globals, name, source, num_text_bytes).run(body);
 }
 
 }  // namespace ume

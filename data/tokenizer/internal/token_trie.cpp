@@ -1,5 +1,7 @@
 #include "data/tokenizer/internal/token_trie.h"
 
+#include <algorithm>
+
 namespace ume {
 
 uint32_t TokenTrie::child(uint32_t node, char byte) const {
@@ -21,13 +23,26 @@ void TokenTrie::add(std::string_view content, int64_t id) {
     node = next;
   }
   nodes_[node].id = id;
-  is_first_[static_cast<uint8_t>(content[0])] = true;
+  bool& is_first = is_first_[static_cast<uint8_t>(content[0])];
+  if (!is_first) ++num_first_;
+  is_first = true;
+  only_first_ = content[0];
+}
+
+size_t TokenTrie::next_first(std::string_view text, size_t from) const {
+  if (num_first_ == 1)
+    return std::min(text.find(only_first_, from), text.size());
+  while (from < text.size() && !is_first_[static_cast<uint8_t>(text[from])]) {
+    ++from;
+  }
+  return from;
 }
 
 std::optional<TokenTrie::Match> TokenTrie::find(std::string_view text,
                                                 size_t from) const {
   for (size_t begin = from; begin < text.size(); ++begin) {
-    if (!is_first_[static_cast<uint8_t>(text[begin])]) continue;
+    begin = next_first(text, begin);
+    if (begin == text.size()) break;
     std::optional<Match> longest;
     uint32_t node = 0;
     for (size_t i = begin; i < text.size(); ++i) {

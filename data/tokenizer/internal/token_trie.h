@@ -28,9 +28,14 @@ class TokenTrie {
     std::vector<std::pair<char, uint32_t>> children;
   };
   uint32_t child(uint32_t node, char byte) const;  // 0: none
+  // Where a token may begin, at or after `from`; the text's size: nowhere.
+  size_t next_first(std::string_view text, size_t from) const;
 
   std::vector<Node> nodes_ = std::vector<Node>(1);
+  // Bytes with which tokens begin. Usually all begin with '<': memchr then.
   std::array<bool, 256> is_first_{};
+  int num_first_ = 0;
+  char only_first_ = 0;  // of the last token; the only one if num_first_ is 1
 };
 
 }  // namespace ume

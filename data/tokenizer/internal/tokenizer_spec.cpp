@@ -2,12 +2,13 @@
 
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
+#include "common/text/utf8.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/split.h"
-#include "data/tokenizer/utf8.h"
 
 namespace ume {
 namespace {
@@ -15,7 +16,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kMaxId = (1 << 22) - 1;  // 27 times Qwen2's
-constexpr size_t kMaxTokenBytes = 4096;    // Qwen2's longest has 256
+// Ids without a token: each costs memory that the file does not pay for.
+constexpr size_t kMaxUnusedIds = 65536;
+constexpr size_t kMaxTokenBytes = 4096;  // Qwen2's longest has 256
 constexpr size_t kMaxAddedTokens = 65536;
 constexpr size_t kMaxAddedBytes = 256;
 
@@ -33,9 +36,11 @@ class SpecReader {
     const Json& model = member(root, "model");
     expect_object(model, "model");
     check_model_options(model);
+    const Json& added = member(root, "added_tokens");
+    max_tokens_ = member(model, "vocab").size() + added.size() + kMaxUnusedIds;
     read_vocab(member(model, "vocab"));
     read_merges(member(model, "merges"));
-    read_added_tokens(member(root, "added_tokens"));
+    read_added_tokens(added);
     return std::move(spec_);
   }
 
@@ -172,6 +177,10 @@ class SpecReader {
 
   void put_token(int64_t id, std::string bytes, const std::string& field) {
     const auto index = static_cast<size_t>(id);
+    if (index >= max_tokens_) {
+      fail(field, "id " + std::to_string(id) + " leaves more than " +
+                      std::to_string(kMaxUnusedIds) + " ids without a token");
+    }
     if (spec_.tokens.size() <= index) spec_.tokens.resize(index + 1);
     if (!spec_.tokens[index].empty()) {
       fail(field, "id " + std::to_string(id) + " is taken by another token");
@@ -323,10 +332,8 @@ class SpecReader {
     }
     token.special = read_flag(entry, "special", field);
     token.normalized = read_flag(entry, "normalized", field);
-    for (const AddedToken& other : spec_.added) {
-      if (other.content == token.content) {
-        fail(field + ".content", quote_json(content) + " occurs twice");
-      }
+    if (!added_texts_.insert(token.content).second) {
+      fail(field + ".content", quote_json(content) + " occurs twice");
     }
     // The vocabulary may hold the same token under the same id.
     const auto index = static_cast<size_t>(token.id);
@@ -338,7 +345,9 @@ class SpecReader {
 
   std::string file_;
   TokenizerSpec spec_;
+  size_t max_tokens_ = 0;
   std::unordered_map<std::string, uint32_t> ids_;  // by bytes, model.vocab's
+  std::unordered_set<std::string> added_texts_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/tokenizer/internal/bpe.h"
+#include "data/tokenizer/internal/merge_table.h"
 
 namespace ume {
 

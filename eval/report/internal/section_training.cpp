@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "eval/report/internal/html.h"
 #include "eval/report/internal/line_chart.h"
@@ -9,8 +10,8 @@ namespace {
 
 // A line of a chart: the first of these keys that a phase recorded.
 struct Wanted {
-  const char* label;
-  std::vector<const char*> keys;
+  std::string label;
+  std::vector<std::string> keys;
 };
 
 struct WantedChart {
@@ -18,6 +19,46 @@ struct WantedChart {
   bool as_percent;
   std::vector<Wanted> lines;
 };
+
+// Charts of at most kStyles lines, one for each reward component that has the
+// metric PREFIX/NAME.
+std::vector<WantedChart> component_charts(const ReportInput& input,
+                                          const char* title,
+                                          bool as_percent,
+                                          const std::string& prefix) {
+  constexpr size_t kStyles = 5;  // of the style sheet
+  std::set<std::string> names;
+  for (const StepRecord& record : input.metrics) {
+    for (const auto& [key, value] : record.values) {
+      if (!key.starts_with(prefix)) continue;
+      const std::string name = key.substr(prefix.size());
+      if (name.find('/') == std::string::npos && name != "total") {
+        names.insert(name);
+      }
+    }
+  }
+  std::vector<WantedChart> charts;
+  for (const std::string& name : names) {
+    if (charts.empty() || charts.back().lines.size() == kStyles) {
+      charts.push_back({title, as_percent, {}});
+    }
+    charts.back().lines.push_back({name, {prefix + name}});
+  }
+  return charts;
+}
+
+std::vector<WantedChart> reward_charts(const ReportInput& input) {
+  std::vector<WantedChart> charts = component_charts(
+      input, "Reward components (mean of both sides)", false, "reward/");
+  for (const auto& more :
+       {component_charts(input, "Spread of the components inside groups", false,
+                         "reward_group_std/"),
+        component_charts(input, "Share of the advantage's variance", true,
+                         "reward_advantage_share/")}) {
+    charts.insert(charts.end(), more.begin(), more.end());
+  }
+  return charts;
+}
 
 const std::vector<WantedChart>& sft_charts() {
   static const std::vector<WantedChart> charts = {
@@ -39,12 +80,6 @@ const std::vector<WantedChart>& grpo_charts() {
        false,
        {{"query", {"reward/query/total", "query/reward"}},
         {"target", {"reward/target/total", "target/reward"}}}},
-      {"Reward components (mean of both sides)",
-       false,
-       {{"format", {"reward/format"}},
-        {"ranking", {"reward/ranking"}},
-        {"margin", {"reward/margin"}},
-        {"ranking × margin", {"reward/ranking_margin"}}}},
       {"Careful reasoning in samples",
        true,
        {{"query", {"reward/query/answer_in_reasoning"}},
@@ -67,7 +102,7 @@ Series series_of(const ReportInput& input,
                  const Wanted& wanted) {
   Series series;
   series.label = wanted.label;
-  for (const char* key : wanted.keys) {
+  for (const std::string& key : wanted.keys) {
     for (const StepRecord& record : input.metrics) {
       if (record.phase != phase) continue;
       const auto at = record.values.find(key);
@@ -105,7 +140,7 @@ std::string charts_of(const ReportInput& input,
       Series series = series_of(input, phase, line);
       if (series.points.empty()) continue;
       // "both" stands in for sides that were not recorded.
-      if (std::string_view(line.label) == "both" && !chart.series.empty()) {
+      if (line.label == "both" && !chart.series.empty()) {
         continue;
       }
       series.style = ++style;
@@ -166,7 +201,8 @@ void add_grpo_notes(std::string& list,
 std::string training(const ReportInput& input) {
   const std::string body =
       with_heading("SFT", charts_of(input, "sft", sft_charts())) +
-      with_heading("GRPO", charts_of(input, "grpo", grpo_charts()));
+      with_heading("GRPO", charts_of(input, "grpo", grpo_charts()) +
+                               charts_of(input, "grpo", reward_charts(input)));
   return section("training", "Training", body);
 }
 

@@ -118,6 +118,9 @@ tbody th { font-weight: 500; }
 tr.task th { text-align: left; font-weight: 650; padding-top: 16px;
   white-space: normal; }
 tr.task small { font-weight: 400; }
+tr.mean th, tr.mean td { font-weight: 650; }
+tr.spread th, tr.spread td { color: var(--soft); font-size: .82rem; }
+tr.control th, tr.control td { border-top: 2px solid var(--line); }
 tr.total th, tr.total td { font-weight: 650; border-bottom: 0; }
 .tag { font-size: .72rem; font-weight: 600; color: var(--gen);
   border: 1px solid var(--gen); border-radius: 999px; padding: 1px 8px;
@@ -159,7 +162,12 @@ constexpr std::string_view kExamples = R"css(
 .reward { font-weight: 400; color: var(--soft); white-space: nowrap; }
 @media (max-width: 560px) {
   .bar-row { grid-template-columns: 3.6em 1fr 4.4em; }
-  .bar-value small, td.forest, th.forest-head { display: none; }
+  .bar-value small, td.forest, th.forest-head, .seeds .extra,
+  .seeds td:nth-child(2) small, .seeds td:nth-child(3) small {
+    display: none; }
+  .seeds th, .seeds td { padding: 5px 3px; font-size: .8rem; }
+  .seeds th:first-child { white-space: normal; min-width: 5.5em; }
+  .seeds caption { white-space: normal; }
   .answers { grid-template-columns: 1fr; }
   .lead { font-size: 1.08rem; }
   section, figure.bars:not(.chart) { padding: 14px 13px; }

@@ -9,6 +9,8 @@
 
 using namespace ume;
 using Catch::Contains;
+using Catch::Equals;
+using Catch::StartsWith;
 
 namespace {
 
@@ -283,4 +285,53 @@ TEST_CASE("config: the list of fields has dotted names and defaults") {
   const std::string text = describe_fields(config_fields(config));
   CHECK_THAT(text, Contains("optimizer.learning_rate  number  2e-05  peak"));
   CHECK_THAT(text, Contains("terms[].weight  number  1.0  factor"));
+}
+
+TEST_CASE("config: a value that cannot be meant is refused with its line") {
+  const std::string text = "name: x\n\noptimizer:\n  learning_rate: -1\n";
+  CHECK_THROWS_WITH(parse(text),
+                    Equals("a.yaml:4: optimizer.learning_rate: must be above "
+                           "0"));
+  CHECK_THROWS_WITH(parse("name: x\n", {"optimizer.learning_rate=0"}),
+                    Equals("override 'optimizer.learning_rate=0': "
+                           "optimizer.learning_rate: must be above 0"));
+  CHECK_THROWS_WITH(parse(text, {"name=y"}), StartsWith("a.yaml:4: "));
+  const auto fails = [](const char* message, const char* yaml) {
+    return [=] {
+      validate_as([&] { throw ConfigError(message); }, "b.yaml", yaml);
+    };
+  };
+  CHECK_THROWS_WITH(fails("terms[1].x: no", "terms:\n- {y: 1}\n- {y: 2}\n")(),
+                    Equals("b.yaml:3: terms[1].x: no"));
+  CHECK_THROWS_WITH(fails("phases: no", "name: x\n")(),
+                    Equals("b.yaml: phases: no"));
+  CHECK_THROWS_WITH(fails("[: a sentence", "name: x\n")(),
+                    Equals("b.yaml: [: a sentence"));
+}
+
+namespace {
+
+struct ListConfig {
+  std::vector<double> clip = {0.5};
+  void validate() const {}
+};
+template <class V>
+void visit_fields(V& v, ListConfig& c) {
+  v("clip", c.clip, "bounds");
+}
+
+}  // namespace
+
+TEST_CASE("config: lists of numbers are read, dumped and described") {
+  const auto config = parse_config<ListConfig>("clip: [-1, 2.5e-3]", "a.yaml");
+  CHECK(config.clip == std::vector<double>{-1.0, 0.0025});
+  CHECK(dump_config(config) == "clip: [-1.0, 0.0025]\n");
+  CHECK(parse_config<ListConfig>(dump_config(config), "b").clip == config.clip);
+  CHECK_THROWS_WITH(parse_config<ListConfig>("clip: [1, x]", "a.yaml"),
+                    Contains("a.yaml:1: clip[1]: expected a number"));
+  CHECK_THROWS_AS(parse_config<ListConfig>("clip: [.nan]", "a"), ConfigError);
+  ListConfig fresh;
+  CHECK_THAT(describe_fields(config_fields(fresh)),
+             Contains("clip  list of numbers  [0.5]  bounds"));
+  CHECK_THAT(json_schema(config_fields(fresh), "t"), Contains("\"number\""));
 }

@@ -145,6 +145,19 @@ TEST_CASE("safetensors: refuses hostile headers, naming the tensor") {
   CHECK(one("F32", "[null]", "[0,8]") != "accepted");
 }
 
+TEST_CASE("safetensors: a name or value of many megabytes is refused unread") {
+  const std::string longest(8 << 20, 'a');
+  const auto with_text = [](const std::string& text) {
+    return refusal(file_bytes(R"({"__metadata__":{"a":")" + text + "\"}}", ""));
+  };
+  CHECK(with_text(longest) == "accepted");
+  CHECK(with_text(longest + "a").find("a text of more than 8388608") !=
+        std::string::npos);
+  // A quoted '"' does not end it.
+  CHECK(with_text(longest + "\\\"" + longest).find("a text of more than") !=
+        std::string::npos);
+}
+
 TEST_CASE("safetensors: refuses overlap, repeats and foreign structure") {
   const std::string a = tensor("a", "F32", "[2]", "[0,8]");
   const auto header = [](const std::string& text,
@@ -244,7 +257,9 @@ TEST_CASE("TensorFile: an index cannot lead out of its folder") {
     refuse(name);
   }
   refuse(std::string("a\0.safetensors", 14));
-  refuse(std::string(300, 'a') + ".safetensors");
+  std::string too_long(300, 'a');
+  too_long += ".safetensors";
+  refuse(too_long);
 }
 
 TEST_CASE("TensorFile: index and shards must agree") {
@@ -285,6 +300,12 @@ TEST_CASE("parse_json: bounds size and depth and refuses repeated keys") {
                     Catch::Contains("deeper than 32"));
   CHECK_THROWS_WITH(parse_json("[1,2,3]", "x", {.max_bytes = 5}),
                     Catch::Contains("at most 5"));
+  // Each list of two bytes costs fifty; the text itself is small.
+  std::string lists = "[[]";
+  for (int i = 0; i < 2000; ++i) lists += ",[]";
+  CHECK(parse_json(lists + "]", "x").size() == 2001);
+  CHECK_THROWS_WITH(parse_json(lists + "]", "x", {.spare_memory = 50'000}),
+                    Catch::Contains("bytes of memory"));
   CHECK_THROWS_AS(parse_json("{", "x"), InvalidInput);
   CHECK_THROWS_WITH(parse_json(std::string_view("1\0 2", 4), "x"),
                     Catch::Contains("NUL byte"));

@@ -60,6 +60,7 @@ inline CohortSide sample_side(int32_t first) {
   side.has_embedding = {1, 1, 0, 1};
   side.completion_tokens = {first, 2, 3, 4};
   side.disc_embeddings = {0.6f, 0.8f, 1, 0};
+  side.prompts = {"what is this?", "ü"};
   return side;
 }
 
@@ -72,6 +73,9 @@ inline Cohort sample_cohort() {
   c.dim = 2;
   c.dispatch_index = {10, 1ULL << 40};
   c.sources = {"flags", "animals"};
+  c.query_digests = {"q0", "q1"};
+  c.target_digests = {"t", "t"};
+  c.duplicate_ids = {"", "flag 7"};
   c.query = sample_side(1);
   c.target = sample_side(9);
   return c;
@@ -89,7 +93,8 @@ inline RewardTable sample_table() {
   return {"p0",
           "d0",
           {sample_column("format"), sample_column("ranking")},
-          sample_column("total")};
+          sample_column("total"),
+          {{"reward_equal_targets", 2.0}, {"reward_group_std/format", 0.25}}};
 }
 
 inline BatchSlice sample_slice() {
@@ -120,8 +125,8 @@ inline std::vector<Request> sample_requests() {
       LeaseRequest{3},
       RenewRequest{3, {7, Side::kTarget}, 44},
       GroupResultRequest{2, sample_result()},
-      CohortRequest{"p0"},
-      RewardResultRequest{4, sample_table()},
+      CohortRequest{"p0", 2, 1234567890123, "loaded p0"},
+      RewardResultRequest{4, sample_table(), 2, {{"judge/calls", 12.0}}},
       WorkRequest{2, 1, 17},
       WorkDoneRequest{2,
                       1,

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/error/error.h"
+#include "eval/report/compare_runs.h"
 #include "eval/report/internal/html.h"
 #include "eval/report/internal/line_chart.h"
 #include "tests/eval/report/report_samples.h"

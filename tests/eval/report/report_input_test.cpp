@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "common/error/error.h"
+#include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
 #include "tests/eval/report/report_samples.h"
 
@@ -42,7 +43,8 @@ TEST_CASE("a report reads back what a run's folder holds") {
   written.times = {{"sft", 10.5, 2000}};
   written.seeds = {grpo_effect("seed 1", sample_summary("sft", 5, 9),
                                sample_summary("grpo", 5, 15))};
-  written.control = written.seeds[0];
+  written.seed_mean = written.control = written.seeds[0];
+  written.control_gap = written.clean_gap = written.seeds[0].change;
   written.clean = written.seeds[0].after;
   written.notes = {"a note"};
   ExampleTrajectory example;

@@ -1,0 +1,93 @@
+#include "data/tokenizer/embedding_tokens.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/error/error.h"
+#include "common/tensorfile/bounded_json.h"
+#include "data/internal/json_file.h"
+#include "data/tokenizer/tokenizer.h"
+
+namespace ume {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kGen = "<gen_emb>";
+constexpr const char* kDisc = "<disc_emb>";
+constexpr size_t kMaxFileBytes = 32u << 20;
+
+// Their ids, or where they will be.
+void find_ids(const Tokenizer& tokenizer,
+              const std::string& file,
+              EmbeddingTokens& out) {
+  const auto gen = tokenizer.token_id(kGen);
+  const auto disc = tokenizer.token_id(kDisc);
+  out.were_there = gen.has_value();
+  if (gen.has_value() != disc.has_value()) {
+    throw InvalidInput(file + ": has " + (gen ? kGen : kDisc) + " but not " +
+                       (gen ? kDisc : kGen));
+  }
+  out.gen_emb = gen.value_or(tokenizer.vocab_size());
+  out.disc_emb = disc.value_or(out.gen_emb + 1);
+  if (out.disc_emb != out.gen_emb + 1) {
+    throw InvalidInput(file + ": " + kGen + " is token " +
+                       std::to_string(out.gen_emb) + " and " + kDisc +
+                       " token " + std::to_string(out.disc_emb) +
+                       ", expected " + std::to_string(out.gen_emb + 1));
+  }
+}
+
+// The flags of an added token, as both of a tokenizer's files have them.
+Json ordinary_token(const std::string& content) {
+  return {{"content", content}, {"single_word", false}, {"lstrip", false},
+          {"rstrip", false},    {"normalized", true},   {"special", false}};
+}
+
+std::string with_tokens(const std::filesystem::path& path,
+                        const EmbeddingTokens& tokens) {
+  const std::string file = path.string();
+  Json root = parse_json(read_text_file(path, kMaxFileBytes), file);
+  if (!root.is_object()) throw InvalidInput(file + ": expected an object");
+  const std::string name = path.filename().string();
+  for (const auto& [content, id] :
+       {std::pair{kGen, tokens.gen_emb}, std::pair{kDisc, tokens.disc_emb}}) {
+    if (name == "tokenizer.json") {
+      Json token = ordinary_token(content);
+      token["id"] = id;
+      root["added_tokens"].push_back(token);
+    } else if (name == "tokenizer_config.json") {
+      root["added_tokens_decoder"][std::to_string(id)] =
+          ordinary_token(content);
+    } else {
+      root[content] = id;
+    }
+  }
+  return root.dump(2) + "\n";
+}
+
+}  // namespace
+
+EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
+                                     int64_t num_rows) {
+  const Tokenizer tokenizer = Tokenizer::load(model_folder);
+  const std::string file = (model_folder / "tokenizer.json").string();
+  EmbeddingTokens out;
+  find_ids(tokenizer, file, out);
+  if (out.disc_emb >= num_rows) {
+    throw InvalidInput(file + ": " + kDisc + " is to be token " +
+                       std::to_string(out.disc_emb) +
+                       ", but the model has only " + std::to_string(num_rows) +
+                       " rows");
+  }
+  out.gen_donor = tokenizer.required_token_id("<|object_ref_end|>");
+  out.disc_donor = tokenizer.required_token_id("<|object_ref_start|>");
+  if (out.were_there) return out;
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "added_tokens.json"}) {
+    if (!std::filesystem::exists(model_folder / name)) continue;
+    out.files[name] = with_tokens(model_folder / name, out);
+  }
+  return out;
+}
+
+}  // namespace ume

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace ume {
+
+// A model's two embedding tokens, and the tokenizer files that name them.
+struct EmbeddingTokens {
+  int64_t gen_emb = 0;
+  int64_t disc_emb = 0;
+  // Already part of the tokenizer: nothing is to be changed.
+  bool were_there = false;
+  // Rows that the new tokens' input embeddings start from: <|object_ref_end|>
+  // for <gen_emb>, <|object_ref_start|> for <disc_emb>. Source: the published
+  // recipe.
+  int64_t gen_donor = 0;
+  int64_t disc_donor = 0;
+  // New content by file name (tokenizer.json and, where the folder has them,
+  // tokenizer_config.json and added_tokens.json); empty if were_there.
+  std::map<std::string, std::string> files;
+};
+
+// Adds <gen_emb> and <disc_emb>, in this order, behind a tokenizer's last id,
+// as ordinary tokens (found in normalised text, kept when special tokens are
+// skipped). num_rows: of the model's embedding table. Throws InvalidInput when
+// only one of them is there, when their ids do not follow each other, when a
+// donor is missing or when the table has no row for them.
+EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
+                                     int64_t num_rows);
+
+}  // namespace ume

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+// Eight numbers at a time. The same body is compiled for the baseline and for
+// AVX2, and the processor decides at run time; both add in the same order, so
+// that the results are the same bits.
+namespace ume {
+
+constexpr int64_t kLanes = 8;
+
+typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t Counts __attribute__((vector_size(kLanes * sizeof(int32_t))));
+typedef double Doubles __attribute__((vector_size(kLanes * sizeof(double))));
+// The same in memory, where no more than a float's alignment is promised.
+typedef float StoredFloats
+    __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+
+#define UME_WIDE_BODY static inline __attribute__((always_inline))
+#if defined(__x86_64__)
+#define UME_AVX2 __attribute__((target("avx2")))
+inline bool has_avx2() {
+  static const bool has = __builtin_cpu_supports("avx2");
+  return has;
+}
+#else
+#define UME_AVX2
+inline bool has_avx2() {
+  return false;
+}
+#endif
+
+}  // namespace ume

@@ -1,0 +1,110 @@
+#include "reward/judge/judge_caller.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "common/error/error.h"
+#include "common/text/utf8.h"
+#include "reward/judge/judge_prompt.h"
+
+namespace ume {
+namespace {
+
+constexpr size_t kShownBytes = 200;
+
+RewardCell failed(const std::string& why) {
+  return {CellState::kFailed, 0.0, why};
+}
+
+}  // namespace
+
+JudgeCaller::JudgeCaller(const ExtensionConfig& config,
+                         const std::string& api_key,
+                         const Clock& clock)
+    : config_(config),
+      headers_({"Content-Type: application/json", "Expect:"}),
+      breaker_({config.breaker_failures, config.breaker_seconds}, clock),
+      pause_(process_seed()) {
+  if (!api_key.empty()) headers_.push_back("Authorization: Bearer " + api_key);
+}
+
+JudgeCaller::Attempt JudgeCaller::judged(const HttpResponse& response) {
+  if (response.status == 200) {
+    breaker_.succeeded();
+    const JudgeScore score =
+        judge_score(response.body, config_.score_min, config_.score_max);
+    if (!score.valid) return {false, 0.0, failed(score.reason)};
+    return {false, 0.0, {CellState::kValue, score.value, ""}};
+  }
+  const std::string why =
+      config_.url + " answered " + std::to_string(response.status) + ": " +
+      replace_invalid_utf8(response.body.substr(0, kShownBytes));
+  const bool overload = response.status == 429;
+  // Who asks to come later is not out of order.
+  if (overload) {
+    breaker_.succeeded();
+  } else {
+    breaker_.failed(why);
+  }
+  return {overload || response.status >= 500, response.retry_after_seconds,
+          failed(why)};
+}
+
+JudgeCaller::Attempt JudgeCaller::attempt(const std::string& body,
+                                          HttpClient& client,
+                                          double timeout_seconds) {
+  HttpPost post;
+  post.url = config_.url;
+  post.headers = headers_;
+  post.body = body;
+  post.timeout_seconds = timeout_seconds;
+  post.max_response_bytes = static_cast<uint64_t>(config_.max_response_kb)
+                            << 10;
+  try {
+    return judged(client.post(post));
+  } catch (const InvalidInput& error) {  // would be too long again
+    breaker_.failed(error.what());
+    return {false, 0.0, failed(error.what())};
+  } catch (const std::exception& error) {
+    breaker_.failed(error.what());
+    return {true, 0.0, failed(error.what())};
+  }
+}
+
+RewardCell JudgeCaller::ask(const std::string& prompt,
+                            HttpClient& client,
+                            const Deadline& deadline) {
+  ++num_calls_;
+  const std::string body = judge_request(config_.model, prompt);
+  Attempt last;
+  for (int64_t i = 0; i <= config_.retries; ++i) {
+    const double timeout =
+        std::min(static_cast<double>(config_.timeout_ms) * 1e-3,
+                 deadline.remaining_seconds());
+    if (timeout <= 0.0) {
+      last.cell = failed("deadline_ms of the cohort was over");
+      break;
+    }
+    if (const auto refusal = breaker_.refusal()) {
+      last.cell = failed(*refusal);
+      break;
+    }
+    last = attempt(body, client, timeout);
+    if (!last.again || i == config_.retries) break;
+    ++num_retries_;
+    const double pause = std::max(last.pause_seconds, pause_.after(i + 1));
+    if (pause >= deadline.remaining_seconds()) break;
+    nap(pause);
+  }
+  if (last.cell.state != CellState::kValue) ++num_failures_;
+  return last.cell;
+}
+
+void JudgeCaller::report(std::map<std::string, double>& metrics) const {
+  metrics["breaker_state"] = static_cast<double>(breaker_.state());
+  metrics["calls"] = static_cast<double>(num_calls_);
+  metrics["failures"] = static_cast<double>(num_failures_);
+  metrics["retries"] = static_cast<double>(num_retries_);
+}
+
+}  // namespace ume

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "common/error/error.h"
+#include "data/media/decode_image.h"
+#include "data/media/media_file.h"
+#include "data/media/smart_resize.h"
+
+// Small files that claim large pictures. reliability.md R24, A2.2.
+namespace ume {
+namespace {
+
+using Catch::Matchers::Contains;
+using Bytes = std::vector<uint8_t>;
+
+const std::filesystem::path kFolder = "tests/fixtures/pictures";
+
+Bytes fixture(const char* name) {
+  return read_media_file(open_media_file(kFolder / name), 1 << 20);
+}
+
+void put_big_endian(Bytes& bytes, size_t at, uint32_t value, int num_bytes) {
+  for (int i = 0; i < num_bytes; ++i) {
+    bytes.at(at + i) = static_cast<uint8_t>(value >> 8 * (num_bytes - 1 - i));
+  }
+}
+
+size_t position_of(const Bytes& bytes, const char* text, size_t size) {
+  const auto at = std::search(bytes.begin(), bytes.end(), text, text + size);
+  REQUIRE(at != bytes.end());
+  return at - bytes.begin();
+}
+
+Bytes png_of(uint32_t width, uint32_t height, uint8_t depth = 8) {
+  Bytes bytes = fixture("rgb_8.png");
+  put_big_endian(bytes, 16, width, 4);
+  put_big_endian(bytes, 20, height, 4);
+  bytes.at(24) = depth;
+  return bytes;
+}
+
+Bytes jpeg_of(const char* name, uint32_t width, uint32_t height) {
+  Bytes bytes = fixture(name);
+  const bool progressive = std::string(name).starts_with("progressive");
+  const size_t at =
+      position_of(bytes, progressive ? "\xff\xc2" : "\xff\xc0", 2);
+  put_big_endian(bytes, at + 5, height, 2);
+  put_big_endian(bytes, at + 7, width, 2);
+  return bytes;
+}
+
+// Lossless: 14 bits of width - 1, then of height - 1, after the signature.
+Bytes lossless_webp_of(uint32_t width, uint32_t height) {
+  Bytes bytes = fixture("lossless.webp");
+  const size_t at = position_of(bytes, "VP8L", 4) + 9;
+  const uint32_t bits =
+      (width - 1) | (height - 1) << 14 | (uint32_t{bytes[at + 3]} >> 4) << 28;
+  for (int i = 0; i < 4; ++i) bytes[at + i] = bits >> 8 * i;
+  return bytes;
+}
+
+// Lossy: 14 bits each after the start code.
+Bytes lossy_webp_of(uint32_t width, uint32_t height) {
+  Bytes bytes = fixture("lossy.webp");
+  const size_t at = position_of(bytes, "\x9d\x01\x2a", 3) + 3;
+  for (int i = 0; i < 2; ++i) {
+    bytes[at + i] = width >> 8 * i;
+    bytes[at + 2 + i] = height >> 8 * i;
+  }
+  return bytes;
+}
+
+// Largest resident memory since the last reset, in bytes.
+int64_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
+  }
+  return -1;
+}
+
+void reset_peak_memory() {
+  std::ofstream("/proc/self/clear_refs") << 5;
+}
+
+// What decoding says; checks that it took less than 16 MiB.
+std::string refusal_in_little_memory(const Bytes& bytes) {
+  reset_peak_memory();
+  const int64_t before = peak_memory();
+  std::string refusal;
+  try {
+    decode_image(bytes, "bomb", {});
+  } catch (const InvalidInput& error) {
+    refusal = error.what();
+  }
+  REQUIRE(before > 0);
+  CHECK(peak_memory() - before < int64_t{16} << 20);
+  return refusal;
+}
+
+TEST_CASE("pictures over the limit are refused before they are decoded") {
+  for (const Bytes& bomb :
+       {png_of(30'000, 30'000, 1), png_of(0x7fffffff, 0x7fffffff),
+        jpeg_of("plain.jpg", 65'500, 65'500),
+        jpeg_of("progressive.jpg", 65'500, 65'500),
+        lossless_webp_of(16'384, 16'384), lossy_webp_of(16'383, 16'383)}) {
+    CHECK_THAT(refusal_in_little_memory(bomb),
+               Contains("bomb: picture of ") &&
+                   Contains("over the limit of 64000000 pixels"));
+  }
+}
+
+TEST_CASE("headers that claim more than the file holds cost little memory") {
+  for (const Bytes& bomb :
+       {png_of(8'000, 8'000), png_of(60'000'000, 1), png_of(1, 60'000'000),
+        jpeg_of("plain.jpg", 8'000, 8'000), jpeg_of("grey.jpg", 8'000, 8'000),
+        jpeg_of("progressive.jpg", 8'000, 8'000),
+        lossless_webp_of(8'000, 8'000), lossy_webp_of(8'000, 8'000)}) {
+    CHECK_THAT(refusal_in_little_memory(bomb), Contains("bomb: "));
+  }
+}
+
+TEST_CASE("pictures without pixels are refused") {
+  CHECK_THAT(refusal_in_little_memory(png_of(0, 10)), Contains("no pixels"));
+  CHECK_THAT(refusal_in_little_memory(png_of(10, 0)), Contains("no pixels"));
+  CHECK_THAT(refusal_in_little_memory(jpeg_of("plain.jpg", 0, 10)),
+             Contains("JPEG"));
+  CHECK(refusal_in_little_memory(lossy_webp_of(0, 10)) != "");
+}
+
+TEST_CASE("aspect ratios above 200 are refused before resizing") {
+  CHECK_THROWS_WITH(smart_resize({201, 1}, 28, {}),
+                    Contains("aspect ratio above 200"));
+  CHECK_THROWS_WITH(smart_resize({1, 60'000'000}, 28, {}),
+                    Contains("aspect ratio above 200"));
+  CHECK_NOTHROW(smart_resize({200, 1}, 28, {}));
+}
+
+}  // namespace
+}  // namespace ume

@@ -1,0 +1,164 @@
+#include "model/stored_weights.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include "common/error/error.h"
+#include "common/tensorfile/bounded_json.h"
+#include "model/weight_scan.h"
+#include "tests/model/parity_case.h"
+#include "tests/support/scratch_folder.h"
+
+namespace ume {
+namespace {
+
+const std::string kTied = parity_folder("model_a_qwen2vl_tied");
+
+bool equal(const NamedTensors& a, const NamedTensors& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [name, tensor] : a) {
+    const auto it = b.find(name);
+    if (it == b.end() || !torch::equal(tensor, it->second)) return false;
+  }
+  return true;
+}
+
+// A file of model a with one tensor changed.
+void write_changed(const std::string& folder,
+                   const std::string& name,
+                   float value) {
+  const TensorFile file = TensorFile::open_folder(kTied);
+  TensorViews views = file.tensors();
+  std::vector<std::byte> bytes(views.at(name).bytes.begin(),
+                               views.at(name).bytes.end());
+  std::memcpy(bytes.data() + 8, &value, sizeof(value));
+  views.at(name).bytes = bytes;
+  write_safetensors(folder + "/model.safetensors", views);
+}
+
+}  // namespace
+
+TEST_CASE("StoredWeights: names both layouts alike and says which it was") {
+  const ModelConfig config = load_model_config(kTied);
+  const auto classic = StoredWeights::open(kTied, config);
+  const auto nested = StoredWeights::open(
+      parity_folder("model_a_qwen2vl_tied_transformers5_layout"), config);
+  CHECK_FALSE(classic.nested_names());
+  CHECK(nested.nested_names());
+  CHECK(classic.problems().empty());
+  CHECK(nested.problems().empty());
+  CHECK_FALSE(classic.is_checkpoint());
+  CHECK_FALSE(classic.repeats_head());
+  for (const auto& [name, view] : classic.tensors()) {
+    CHECK(nested.tensors().contains(name));
+  }
+}
+
+TEST_CASE("StoredWeights: a config with a layer more misses its tensors") {
+  ModelConfig config = load_model_config(kTied);
+  config.num_layers += 1;
+  const auto stored = StoredWeights::open(kTied, config);
+  CHECK(stored.problems().missing.size() == 12);
+  CHECK(stored.problems().unexpected.empty());
+  CHECK_THROWS_AS(stored.check(), InvalidInput);
+}
+
+TEST_CASE("write_model: shards of any size hold the same weights") {
+  for (const char* name : {"model_b_qwen2vl_untied", "model_c_qwen25vl"}) {
+    CAPTURE(name);
+    const ScratchFolder folder;
+    const std::string source = parity_folder(name);
+    const ModelConfig config = load_model_config(source);
+    const auto stored = StoredWeights::open(source, config);
+    WriteModelOptions options;
+    options.dtype = torch::kFloat32;
+    options.companions = {source};
+    options.shard_bytes = 200'000;
+    uint64_t done = 0;
+    uint64_t total = 0;
+    options.progress = [&](uint64_t now, uint64_t all) {
+      CHECK(now > done);
+      done = now;
+      total = all;
+    };
+    write_model(folder.path(), config, stored.reader(), options);
+    CHECK(done == total);
+    CHECK(equal(load_weights(folder.path(), config),
+                load_weights(source, config)));
+    const auto index =
+        read_json_file(folder.path() + "/model.safetensors.index.json");
+    CHECK(index["metadata"]["total_size"] == total);
+    size_t files = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(folder.path())) {
+      if (entry.path().extension() != ".safetensors") continue;
+      ++files;
+      // One tensor may be larger than a shard; with two the limit holds.
+      const TensorFile shard = TensorFile::open(entry.path().string());
+      if (shard.tensors().size() > 1) {
+        CHECK(std::filesystem::file_size(entry.path()) < 220'000);
+      }
+    }
+    CHECK(files > 3);
+  }
+}
+
+TEST_CASE("write_model: random weights piece by piece are init_weights'") {
+  const ModelConfig config = load_model_config(kTied);
+  const ScratchFolder folder;
+  WriteModelOptions options;
+  options.dtype = torch::kFloat32;
+  write_model(folder.path(), config, init_reader(config, 5), options);
+  CHECK(equal(load_weights(folder.path(), config), init_weights(config, 5)));
+}
+
+TEST_CASE("with_copied_rows: replaces rows wherever a piece begins and ends") {
+  const WeightSpec spec{"model.embed_tokens.weight", {6, 4}};
+  const WeightReader plain = [](const WeightSpec&, int64_t first,
+                                std::span<float> out) {
+    for (size_t i = 0; i < out.size(); ++i) {
+      out[i] = static_cast<float>(first + static_cast<int64_t>(i));
+    }
+  };
+  // Row 4 becomes row 1, row 5 becomes row 0.
+  const WeightReader read = with_copied_rows(plain, {{4, 1}, {5, 0}});
+  const auto value = [](int64_t i) {
+    const int64_t row = i / 4 == 4 ? 1 : i / 4 == 5 ? 0 : i / 4;
+    return static_cast<float>(row * 4 + i % 4);
+  };
+  for (int64_t first = 0; first < 24; ++first) {
+    for (int64_t end = first + 1; end <= 24; ++end) {
+      std::vector<float> out(static_cast<size_t>(end - first));
+      read(spec, first, out);
+      for (int64_t i = first; i < end; ++i) {
+        REQUIRE(out[static_cast<size_t>(i - first)] == value(i));
+      }
+    }
+  }
+  std::vector<float> other(24);
+  read({"lm_head.weight", {6, 4}}, 0, other);
+  CHECK(other[16] == 16.0f);  // only the input embedding
+}
+
+TEST_CASE("find_non_finite: counts NaN and infinities and names the tensor") {
+  const ModelConfig config = load_model_config(kTied);
+  CHECK(find_non_finite(StoredWeights::open(kTied, config)).empty());
+  const std::string name = "visual.blocks.1.mlp.fc2.weight";
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(),
+                            -std::numeric_limits<float>::infinity()}) {
+    const ScratchFolder folder;
+    write_changed(folder.path(), name, value);
+    const auto found =
+        find_non_finite(StoredWeights::open(folder.path(), config));
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].name == name);
+    CHECK(found[0].num_nan == (std::isnan(value) ? 1 : 0));
+    CHECK(found[0].num_infinite == (std::isinf(value) ? 1 : 0));
+  }
+}
+
+}  // namespace ume

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""`ume checkpoint inspect|verify|export` and `ume model prepare` on the
+reference checkpoints: answers, refusals, exit codes."""
+
+import argparse
+import json
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from tiny_job import TinyJob  # noqa: E402
+
+PARITY = ROOT / "tests/fixtures/parity"
+PROGRAMS = None
+
+
+def ume(*arguments):
+    return subprocess.run([PROGRAMS / "ume", *map(str, arguments)],
+                          capture_output=True, text=True, timeout=120)
+
+
+def header(path):
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    return json.loads(data[8:8 + size]), data[8 + size:]
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self.scratch.name)
+
+    def tearDown(self):
+        self.scratch.cleanup()
+
+    def succeed(self, *arguments):
+        result = ume(*arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def refuse(self, code, text, *arguments):
+        result = ume(*arguments)
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertIn(text, result.stderr)
+
+    def test_inspect_tells_layout_sizes_and_heads(self):
+        said = {}
+        for name in ("model_a_qwen2vl_tied", "model_b_qwen2vl_untied",
+                     "model_a_qwen2vl_tied_transformers5_layout",
+                     "model_c_qwen25vl", "model_d_qwen2vl_fullvocab_bf16"):
+            said[name] = json.loads(self.succeed(
+                "checkpoint", "inspect", PARITY / name, "--json"))
+            self.assertEqual(said[name]["missing"], [])
+            self.assertEqual(said[name]["unexpected"], [])
+        classic = said["model_a_qwen2vl_tied"]
+        nested = said["model_a_qwen2vl_tied_transformers5_layout"]
+        self.assertEqual(classic["layout"], "hub, classic")
+        self.assertEqual(nested["layout"], "hub, nested")
+        self.assertEqual(classic["parameters"], nested["parameters"])
+        self.assertTrue(classic["tied_head"])
+        self.assertFalse(said["model_b_qwen2vl_untied"]["tied_head"])
+        self.assertEqual(said["model_c_qwen25vl"]["family"], "qwen2_5_vl")
+        self.assertEqual(
+            list(said["model_d_qwen2vl_fullvocab_bf16"]["dtypes"]), ["BF16"])
+
+    def test_verify_finds_a_value_that_is_not_finite(self):
+        source = PARITY / "model_d_qwen2vl_fullvocab_bf16"
+        self.assertIn("all values finite",
+                      self.succeed("checkpoint", "verify", source))
+        shutil.copytree(source, self.folder / "bad")
+        path = self.folder / "bad" / "model.safetensors"
+        about, _ = header(path)
+        place = about["model.norm.weight"]["data_offsets"][0]
+        data = bytearray(path.read_bytes())
+        size = struct.unpack("<Q", data[:8])[0]
+        data[8 + size + place:10 + size + place] = b"\xc0\x7f"  # bf16 NaN
+        path.write_bytes(data)
+        self.refuse(65, '"model.norm.weight" has 1 NaN',
+                    "checkpoint", "verify", self.folder / "bad")
+
+    def test_verify_names_what_is_missing(self):
+        source = PARITY / "model_d_qwen2vl_fullvocab_bf16"
+        shutil.copytree(source, self.folder / "bad")
+        config = json.loads((source / "config.json").read_text())
+        config["num_hidden_layers"] = 3
+        (self.folder / "bad" / "config.json").write_text(json.dumps(config))
+        self.refuse(65, "missing: model.layers.2.",
+                    "checkpoint", "verify", self.folder / "bad")
+
+    def test_export_of_the_nested_layout_is_the_classic_model(self):
+        out = self.folder / "out"
+        self.succeed("checkpoint", "export",
+                     PARITY / "model_a_qwen2vl_tied_transformers5_layout",
+                     "--output", out, "--shard-gb", "1")
+        about, data = header(out / "model.safetensors")
+        for shard in sorted((PARITY / "model_a_qwen2vl_tied")
+                            .glob("*.safetensors")):
+            if shard.name.startswith("cases"):
+                continue
+            theirs, bytes_of = header(shard)
+            for name, entry in theirs.items():
+                if name == "__metadata__":
+                    continue
+                a, b = entry["data_offsets"]
+                c, d = about[name]["data_offsets"]
+                self.assertEqual(bytes_of[a:b], data[c:d], name)
+        for name in ("tokenizer.json", "tokenizer_config.json",
+                     "preprocessor_config.json", "generation_config.json"):
+            self.assertTrue((out / name).is_file(), name)
+        self.refuse(78, "holds a model already", "checkpoint", "export",
+                    PARITY / "model_a_qwen2vl_tied", "--output", out)
+
+    def test_export_asks_for_a_tokenizer_where_there_is_none(self):
+        self.refuse(65, "--companions", "checkpoint", "export",
+                    PARITY / "model_d_qwen2vl_fullvocab_bf16",
+                    "--output", self.folder / "out")
+        self.succeed("checkpoint", "export",
+                     PARITY / "model_d_qwen2vl_fullvocab_bf16",
+                     "--companions", PARITY / "tokenizer",
+                     "--output", self.folder / "out")
+
+    def test_prepare_copies_the_donors_rows_and_a_second_time_nothing(self):
+        plain = self.folder / "plain"
+        shutil.copytree(PARITY / "model_d_qwen2vl_fullvocab_bf16", plain)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            root = json.loads((PARITY / "tokenizer" / name).read_text())
+            if name == "tokenizer.json":
+                root["added_tokens"] = [t for t in root["added_tokens"]
+                                        if t["id"] < 151657]
+            else:
+                for key in ("151657", "151658"):
+                    root.get("added_tokens_decoder", {}).pop(key, None)
+            (plain / name).write_text(json.dumps(root))
+        out = self.folder / "out"
+        self.succeed("model", "prepare", "--model", plain, "--output", out)
+        about, data = header(out / "model.safetensors")
+        _, before = header(plain / "model.safetensors")
+        begin, end = about["model.embed_tokens.weight"]["data_offsets"]
+        width = 2 * about["model.embed_tokens.weight"]["shape"][1]
+
+        def row(content, token):
+            return content[begin + token * width:begin + (token + 1) * width]
+
+        self.assertEqual(row(data, 151657), row(before, 151647))
+        self.assertEqual(row(data, 151658), row(before, 151646))
+        self.assertEqual(row(data, 151656), row(before, 151656))
+        self.assertEqual(row(data, 151659), row(before, 151659))
+        tokens = json.loads((out / "tokenizer.json").read_text())
+        self.assertEqual([t["content"] for t in tokens["added_tokens"][-2:]],
+                         ["<gen_emb>", "<disc_emb>"])
+        again = self.folder / "again"
+        self.succeed("model", "prepare", "--model", out, "--output", again)
+        for name in ("model.safetensors", "tokenizer.json", "config.json",
+                     "tokenizer_config.json"):
+            self.assertEqual((out / name).read_bytes(),
+                             (again / name).read_bytes(), name)
+
+
+class TrainingCheckpoint(unittest.TestCase):
+    def test_is_verified_and_exported_as_the_run_exports_it(self):
+        job = TinyJob(PROGRAMS)
+        self.addCleanup(job.remove)
+        job.run("train", job.config("job"), "phases=[sft]", "sft.steps=2",
+                check=True)
+        folder = job.folder / "job" / "checkpoints" / "sft" / "step_000002"
+        said = ume("checkpoint", "verify", folder)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("files as the manifest says", said.stdout)
+        about = json.loads(ume("checkpoint", "inspect", folder,
+                               "--json").stdout)
+        self.assertEqual(about["layout"], "training checkpoint")
+        self.assertEqual(list(about["dtypes"]), ["F32"])
+        out = job.folder / "exported"
+        said = ume("checkpoint", "export", folder, "--output", out)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        for name in ("model.safetensors", "config.json", "tokenizer.json"):
+            self.assertEqual((out / name).read_bytes(),
+                             (folder / "model" / name).read_bytes(), name)
+        with open(folder / "state.json", "r+b") as state:
+            state.write(b"[")
+        said = ume("checkpoint", "verify", folder)
+        self.assertEqual(said.returncode, 65)
+        self.assertIn("state.json", said.stderr)
+
+
+def main():
+    global PROGRAMS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", type=pathlib.Path, required=True)
+    options, rest = parser.parse_known_args()
+    PROGRAMS = options.programs.resolve()
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
