@@ -14,7 +14,7 @@ using text_cells::with_interval;
 
 constexpr size_t kLabel = 20;
 constexpr size_t kScore = 22;
-constexpr size_t kChange = 26;
+constexpr size_t kChange = 25;
 
 std::string effect_line(const GrpoEffect& effect) {
   std::string line = "  " + cell(printable(effect.label), kLabel) +
