@@ -32,7 +32,7 @@ ChildCommand learner_command(const RunConfig& config,
   // other while the samplers' cores idle.
   command.argv = {"mpirun", "--oversubscribe", "--bind-to", "none", "-n",
                   ranks};
-  if (geteuid() == 0) command.argv.push_back("--allow-run-as-root");
+  if (geteuid() == 0) command.argv.emplace_back("--allow-run-as-root");
   for (const std::string& argument :
        {programs + "/ume-engine", std::string("role"), std::string("learner"),
         std::string("--run"), directory.root.string(),
