@@ -20,16 +20,16 @@ class Data(CommandCase):
 
     def test_published_formats_are_valid_but_for_media_that_are_not_there(self):
         files = [SPEC / name for name in (
-            "rl_train.json", "rl_data.yaml", "sft_train.json",
+            "rl_train.json", "sft_train.json",
             "eval/ToyCls_queries.jsonl", "eval/ToyCls_candidates.jsonl",
             "eval/ToyVid_queries.jsonl")]
         out = self.lines("validate", *files, "--no-media", "--json")
         self.assertEqual([x["kind"] for x in out], [
-            "pairs", "pairs", "annotated_pairs", "evaluation_queries",
+            "pairs", "annotated_pairs", "evaluation_queries",
             "evaluation_candidates", "evaluation_queries"])
         self.assertTrue(all(x["bad_records"] == 0 for x in out))
-        self.assertEqual([x["records"] for x in out[3:]], [3, 12, 1])
-        self.assertEqual(out[5]["query"]["frames"], 4)
+        self.assertEqual([x["records"] for x in out[2:]], [3, 12, 1])
+        self.assertEqual(out[4]["query"]["frames"], 4)
         text = self.call("validate", SPEC / "eval/ToyCls_queries.jsonl",
                          code=65)
         self.assertIn("ToyCls_queries.jsonl, line 1: "
@@ -75,6 +75,16 @@ class Data(CommandCase):
         self.assertIn('q.jsonl, line 1: dataset_infos.label_name: expected a '
                       'name of', text)
         self.assertIn('found "z"', text)
+
+    def test_a_list_is_read_with_all_its_files(self):
+        self.write([{"qry_text": "a", "pos_text": "b"}], "one.jsonl")
+        self.write([{"qry_text": "a"}], "two.jsonl")
+        path = self.folder / "list.yaml"
+        path.write_text("datasets:\n- json_path: one.jsonl\n"
+                        "- json_path: two.jsonl\n")
+        text = self.call("validate", path, code=65)
+        self.assertIn("two.jsonl, line 1: pos_text: missing", text)
+        self.assertIn("list.yaml: pairs, 2 records, 1 bad", text)
 
     def test_stats_count_sides_and_sources(self):
         path = self.write([
