@@ -29,8 +29,9 @@ void put_big_endian(Bytes& bytes, size_t at, uint32_t value, int num_bytes) {
   }
 }
 
-size_t position_of(const Bytes& bytes, const char* text, size_t size) {
-  const auto at = std::search(bytes.begin(), bytes.end(), text, text + size);
+size_t position_of(const Bytes& bytes, const Bytes& part) {
+  const auto at =
+      std::search(bytes.begin(), bytes.end(), part.begin(), part.end());
   REQUIRE(at != bytes.end());
   return at - bytes.begin();
 }
@@ -46,8 +47,8 @@ Bytes png_of(uint32_t width, uint32_t height, uint8_t depth = 8) {
 Bytes jpeg_of(const char* name, uint32_t width, uint32_t height) {
   Bytes bytes = fixture(name);
   const bool progressive = std::string(name).starts_with("progressive");
-  const size_t at =
-      position_of(bytes, progressive ? "\xff\xc2" : "\xff\xc0", 2);
+  const uint8_t marker = progressive ? 0xc2 : 0xc0;
+  const size_t at = position_of(bytes, {0xff, marker});
   put_big_endian(bytes, at + 5, height, 2);
   put_big_endian(bytes, at + 7, width, 2);
   return bytes;
@@ -56,7 +57,7 @@ Bytes jpeg_of(const char* name, uint32_t width, uint32_t height) {
 // Lossless: 14 bits of width - 1, then of height - 1, after the signature.
 Bytes lossless_webp_of(uint32_t width, uint32_t height) {
   Bytes bytes = fixture("lossless.webp");
-  const size_t at = position_of(bytes, "VP8L", 4) + 9;
+  const size_t at = position_of(bytes, {'V', 'P', '8', 'L'}) + 9;
   const uint32_t bits =
       (width - 1) | (height - 1) << 14 | (uint32_t{bytes[at + 3]} >> 4) << 28;
   for (int i = 0; i < 4; ++i) bytes[at + i] = bits >> 8 * i;
@@ -66,7 +67,7 @@ Bytes lossless_webp_of(uint32_t width, uint32_t height) {
 // Lossy: 14 bits each after the start code.
 Bytes lossy_webp_of(uint32_t width, uint32_t height) {
   Bytes bytes = fixture("lossy.webp");
-  const size_t at = position_of(bytes, "\x9d\x01\x2a", 3) + 3;
+  const size_t at = position_of(bytes, {0x9d, 0x01, 0x2a}) + 3;
   for (int i = 0; i < 2; ++i) {
     bytes[at + i] = width >> 8 * i;
     bytes[at + 2 + i] = height >> 8 * i;

@@ -27,9 +27,13 @@ struct JpegErrors {
   std::longjmp(errors->jump, 1);
 }
 
-// Data that ends early is only a warning to libjpeg, which then invents grey.
+// Data that ends early, or a marker in its middle, is only a warning to
+// libjpeg, which then invents grey.
 void on_message(j_common_ptr info, int level) {
-  if (level < 0 && info->err->msg_code == JWRN_JPEG_EOF) leave(info);
+  if (level < 0 && (info->err->msg_code == JWRN_JPEG_EOF ||
+                    info->err->msg_code == JWRN_HIT_MARKER)) {
+    leave(info);
+  }
 }
 
 void on_progress(j_common_ptr info) {
