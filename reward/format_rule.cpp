@@ -1,6 +1,7 @@
 #include "reward/format_rule.h"
 
 #include <cstddef>
+#include <cstring>
 
 namespace ume {
 namespace {
@@ -18,21 +19,40 @@ bool take(std::string_view& text, std::string_view tag) {
   return true;
 }
 
-// Removes everything before the first tag of any kind. No tag is a prefix of
-// another and all are short, so that each '<' costs a constant.
+// text: begins with '<'. Its next byte leaves one tag or two to compare.
+bool starts_with_tag(std::string_view text) {
+  switch (text.size() > 1 ? text[1] : '\0') {
+    case 't':
+      return text.starts_with(kThink);
+    case 'a':
+      return text.starts_with(kAnswer);
+    case 'g':
+      return text.starts_with(kGenEmb);
+    case '/':
+      return text.starts_with(kThinkEnd) || text.starts_with(kAnswerEnd);
+    default:
+      return false;
+  }
+}
+
+// Removes everything before the first tag of any kind.
 void skip_body(std::string_view& text) {
-  for (size_t i = text.find('<'); i != std::string_view::npos;
-       i = text.find('<', i + 1)) {
-    const std::string_view rest = text.substr(i);
-    for (std::string_view tag :
-         {kThink, kThinkEnd, kAnswer, kAnswerEnd, kGenEmb}) {
-      if (rest.starts_with(tag)) {
-        text = rest;
-        return;
-      }
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '<' && starts_with_tag(text.substr(i))) {
+      text = text.substr(i);
+      return;
     }
   }
   text = {};
+}
+
+// Like text.find(tag, from), which takes a call for each '<' of a long run.
+size_t find_tag(std::string_view text, std::string_view tag, size_t from = 0) {
+  const void* at =
+      memmem(text.data() + from, text.size() - from, tag.data(), tag.size());
+  return at == nullptr
+             ? std::string_view::npos
+             : static_cast<size_t>(static_cast<const char*>(at) - text.data());
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -44,7 +64,7 @@ std::string_view trimmed(std::string_view text) {
 
 // The rest after the first `tag`; empty without one.
 std::string_view after(std::string_view text, std::string_view tag) {
-  const size_t at = text.find(tag);
+  const size_t at = find_tag(text, tag);
   return at == std::string_view::npos ? std::string_view()
                                       : text.substr(at + tag.size());
 }
@@ -54,7 +74,7 @@ std::string_view after(std::string_view text, std::string_view tag) {
 bool has_answer_format(std::string_view text) {
   size_t from = 0;
   for (std::string_view tag : {kThink, kThinkEnd, kAnswer, kGenEmb}) {
-    const size_t at = text.find(tag, from);
+    const size_t at = find_tag(text, tag, from);
     if (at == std::string_view::npos) return false;
     from = at + tag.size();
   }
@@ -72,7 +92,7 @@ bool has_strict_answer_format(std::string_view text) {
 CompletionParts split_completion(std::string_view text) {
   CompletionParts parts;
   std::string_view rest = after(text, kThink);
-  const size_t end = rest.find(kThinkEnd);
+  const size_t end = find_tag(rest, kThinkEnd);
   if (end != std::string_view::npos) {
     parts.reasoning = trimmed(rest.substr(0, end));
     rest = rest.substr(end + kThinkEnd.size());
