@@ -70,13 +70,16 @@ Message parse(std::string_view bytes, const char* what) {
   return message;
 }
 
+template <class List>
+void put_texts(const std::vector<std::string>& texts,
+               const char* field,
+               List* out) {
+  for (const std::string& text : texts) *out->Add() = checked_utf8(text, field);
+}
+
 void put_side(const CohortSide& side, proto::ScoreSide* out) {
-  for (const std::string& text : side.prompts) {
-    out->add_prompts(checked_utf8(text, "prompts"));
-  }
-  for (const std::string& text : side.completions) {
-    out->add_completions(checked_utf8(text, "completions"));
-  }
+  put_texts(side.prompts, "prompts", out->mutable_prompts());
+  put_texts(side.completions, "completions", out->mutable_completions());
   out->set_gen_embeddings(bytes_of(side.gen_embeddings));
   out->set_has_embedding(bytes_of(side.has_embedding));
   out->mutable_completion_tokens()->Add(side.completion_tokens.begin(),
@@ -121,8 +124,14 @@ Cohort get_cohort(const proto::ScoreRequest& in) {
   cohort.dim = integer(in.dim(), 0, kMaxDim, {&field, "dim"});
   count_or_none(in.pair_ids(), cohort.num_pairs, {&field, "pair_ids"});
   cohort.dispatch_index.assign(in.pair_ids().begin(), in.pair_ids().end());
-  count_or_none(in.sources(), cohort.num_pairs, {&field, "sources"});
-  cohort.sources.assign(in.sources().begin(), in.sources().end());
+  const auto texts = [&](const auto& list, const char* of) {
+    count_or_none(list, cohort.num_pairs, {&field, of});
+    return std::vector<std::string>(list.begin(), list.end());
+  };
+  cohort.sources = texts(in.sources(), "sources");
+  cohort.query_digests = texts(in.query_digests(), "query_digests");
+  cohort.target_digests = texts(in.target_digests(), "target_digests");
+  cohort.duplicate_ids = texts(in.duplicate_ids(), "duplicate_ids");
   cohort.query = get_side(in.query(), cohort, {&field, "query"});
   cohort.target = get_side(in.target(), cohort, {&field, "target"});
   return cohort;
@@ -182,9 +191,11 @@ std::string encode_score_request(const ScoreRequest& request) {
   out.set_dim(cohort.dim);
   out.mutable_pair_ids()->Add(cohort.dispatch_index.begin(),
                               cohort.dispatch_index.end());
-  for (const std::string& source : cohort.sources) {
-    out.add_sources(checked_utf8(source, "sources"));
-  }
+  put_texts(cohort.sources, "sources", out.mutable_sources());
+  put_texts(cohort.query_digests, "query_digests", out.mutable_query_digests());
+  put_texts(cohort.target_digests, "target_digests",
+            out.mutable_target_digests());
+  put_texts(cohort.duplicate_ids, "duplicate_ids", out.mutable_duplicate_ids());
   put_side(cohort.query, out.mutable_query());
   put_side(cohort.target, out.mutable_target());
   return out.SerializeAsString();

@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,9 +14,11 @@ import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import processes_test as processes  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from tiny_job import TinyJob  # noqa: E402
 
+PROGRAMS = pathlib.Path()
 UPDATES = 40
 
 
@@ -33,7 +34,7 @@ def wait_for(what, check, seconds=240):
 
 class RewardService(unittest.TestCase):
     def setUp(self):
-        self.place = processes.Workplace()
+        self.place = TinyJob(PROGRAMS)
         self.run_folder = self.place.folder / "reload"
         config = pathlib.Path(self.place.config("reload"))
         text = config.read_text()
@@ -41,7 +42,7 @@ class RewardService(unittest.TestCase):
         text = text.replace("updates: 4", f"updates: {UPDATES}\n"
                             "  cohorts_per_update: 2")
         text = text.replace("every_steps: 2", "every_steps: 20")
-        plugin = processes.PROGRAMS.parent / "plugins" / "brevity.so"
+        plugin = PROGRAMS.parent / "plugins" / "brevity.so"
         text += f"""
 reward_service: {{workers: 2}}
 reward:
@@ -53,7 +54,7 @@ reward:
         self.config = config
 
     def tearDown(self):
-        shutil.rmtree(self.place.folder, ignore_errors=True)
+        self.place.remove()
 
     def events(self):
         path = self.run_folder / "events.jsonl"
@@ -75,9 +76,9 @@ reward:
         beside.rename(path)
 
     def test_a_policy_is_changed_while_the_run_goes_on(self):
-        run = subprocess.Popen([processes.PROGRAMS / "ume", "train",
-                                str(self.config)], text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        run = subprocess.Popen(self.place.command("train", str(self.config)),
+                               text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
         try:
             wait_for("the first update",
                      (self.run_folder / "metrics.jsonl").exists)
@@ -114,6 +115,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     options, rest = parser.parse_known_args()
-    processes.PROGRAMS = options.programs.resolve()
-    os.chdir(processes.ROOT)
+    PROGRAMS = options.programs.resolve()
+    os.chdir(ROOT)
     unittest.main(argv=[sys.argv[0], "-v", *rest])

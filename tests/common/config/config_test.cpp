@@ -221,7 +221,7 @@ TEST_CASE("config: a wrong override is repeated in the message") {
 
 TEST_CASE("config: validate() speaks with the file's name") {
   CHECK_THROWS_WITH(parse("optimizer: {learning_rate: 0}"),
-                    "a.yaml: optimizer.learning_rate: must be above 0");
+                    "a.yaml:1: optimizer.learning_rate: must be above 0");
 }
 
 TEST_CASE("config: files are read; a missing one is a configuration error") {
