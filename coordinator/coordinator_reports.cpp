@@ -80,6 +80,7 @@ void Coordinator::take_report(const WorkRow& item,
   if (publishes(item)) take_weights(report.weights);
   if (item.kind == WorkKind::kSaveCheckpoint) {
     take_checkpoint(item, report.checkpoint_hash);
+    if (item.end_of_phase) step_rate_ = RateWindow();
   }
   if (item.kind != WorkKind::kBeginPhase) return;
   // The steps of another phase say nothing about this one's.

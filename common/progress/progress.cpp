@@ -102,6 +102,12 @@ void ProgressLine::update(const Progress& progress) {
   const double now = clock_.now_seconds();
   if (progress.label != last_.label) {
     finish();
+    shown_done_.reset();
+  }
+  // The end is said once.
+  if (!is_terminal_ && progress.done == progress.total &&
+      shown_done_ == progress.done) {
+    return;
   }
   remember(progress, now);
   last_ = progress;
@@ -126,6 +132,7 @@ void ProgressLine::finish() {
 
 void ProgressLine::show() {
   last_shown_ = true;
+  shown_done_ = last_.done;
   if (is_terminal_) {
     // Back to the start of the line; what was there is erased.
     std::fprintf(out_, "\r%s\x1b[K",

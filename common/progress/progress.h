@@ -70,6 +70,7 @@ class ProgressLine {
   bool line_open_ = false;
   std::deque<Sample> samples_;  // of the last minute, oldest first
   std::optional<double> shown_seconds_;
+  std::optional<uint64_t> shown_done_;  // of the label
 };
 
 }  // namespace ume

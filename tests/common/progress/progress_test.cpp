@@ -52,6 +52,8 @@ TEST_CASE("progress: a file gets a line at times, at each phase and the end") {
     line.update({"grpo", "step", 1, 2, "", {}});
     clock.advance(1.0);
     line.update({"grpo", "step", 2, 2, "", {}});
+    clock.advance(1.0);
+    line.update({"grpo", "step", 2, 2, "", {}});  // said already
   }
   CHECK(read_file(path) ==
         "sft  0/100 step  0%  left -:--\n"
