@@ -94,6 +94,7 @@ void RecordLoop::use_one_by_one() {
 void RecordLoop::run(RecordSource& source) {
   source_name_ = source.name();
   shown_.total = source.num_lines();
+  show(0);  // the rate counts from here
   PromptReadOptions options;
   // The user's own records: a path is taken as it stands.
   options.absolute_paths = true;
@@ -113,7 +114,7 @@ void RecordLoop::run(RecordSource& source) {
   flush();
   // Blank lines at the end are no records, but done as well.
   const uint64_t all = std::max(last_line, source.num_lines());
-  if (shown_.done != all || all == 0) show(all);
+  if (shown_.done != all) show(all);
   progress_.finish();
   bad_.summarize();
 }
