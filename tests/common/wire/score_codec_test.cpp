@@ -19,6 +19,10 @@ ScoreRequest sample_score_request() {
   request.deadline_ms = 10000;
   request.params = {{"scale", "2"}};
   request.cohort = sample_cohort();
+  // What says which pairs are duplicates stays with us.
+  request.cohort.query_digests.clear();
+  request.cohort.target_digests.clear();
+  request.cohort.duplicate_ids.clear();
   request.cohort.query.prompts = {"what is this?", "ü"};
   request.cohort.target.prompts = {"a", "b"};
   return request;
