@@ -67,6 +67,10 @@ reward:
         return any(e["kind"] == kind and part in e["text"]
                    for e in self.events())
 
+    def has_metrics(self):
+        path = self.run_folder / "metrics.jsonl"
+        return path.exists() and path.stat().st_size > 0
+
     def change_policy(self, old, new):
         path = self.run_folder / "config.yaml"
         text = path.read_text()
@@ -80,8 +84,7 @@ reward:
                                text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
         try:
-            wait_for("the first update",
-                     (self.run_folder / "metrics.jsonl").exists)
+            wait_for("the first update", self.has_metrics)
             self.change_policy("weight: 0.5625", "weight: nonsense")
             wait_for("the refusal", lambda: self.has_event(
                 "reward_service", "a new policy was refused"))
