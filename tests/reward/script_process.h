@@ -25,7 +25,8 @@ class ScriptProcess {
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(out[1], STDOUT_FILENO);
-      execl("/usr/bin/python3", "python3", path.c_str(),
+      // Python finds its modules by its own name: the whole path.
+      execl("/usr/bin/python3", "/usr/bin/python3", path.c_str(),
             argument.empty() ? nullptr : argument.c_str(), nullptr);
       _exit(127);
     }
