@@ -42,8 +42,7 @@ void add_role_command(CLI::App& app) {
 }  // namespace ume
 
 int main(int argc, char** argv) {
-  CLI::App app("UME's tensor programs; users call them through `ume`.",
-               "ume-engine");
+  CLI::App app("UME's tensor programs; users call them through `ume`.", "ume");
   app.require_subcommand(1);
   ume::add_role_command(app);
   ume::add_embed_command(app);
