@@ -83,6 +83,7 @@ done < <(env -0 | grep -zE '^([a-zA-Z]+_(proxy|PROXY)|PIP_[A-Z_]+|SSL_CERT_FILE)
 
 inside='
   set -e
+  mount --rbind "$0" "$0"  # a root of its own, as a machine has
   mount -t proc proc "$0/proc"
   mount --rbind /sys "$0/sys"
   mount --rbind /dev "$0/dev"
