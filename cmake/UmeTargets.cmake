@@ -20,6 +20,10 @@ set(UME_SANITIZER_SETTINGS
 
 function(ume_use_torch target)
   target_link_libraries(${target} PUBLIC ume::torch)
+  # First of all libraries: OpenBLAS, which a program may need for rewards, has
+  # an sgemm_ too, several times slower on some hosts than LibTorch's own.
+  target_link_options(${target} PRIVATE
+    LINKER:--push-state,--no-as-needed,${DEPS_DIR}/libtorch/lib/libtorch_cpu.so,--pop-state)
   ume_reuse_precompiled(${target} torch)
   # Never collect garbage below 4 GiB of it: a sixth of the compile time.
   target_compile_options(${target} PRIVATE --param=ggc-min-heapsize=4194304)
