@@ -15,6 +15,7 @@
 #include "launch/records/record_loop.h"
 #include "launch/records/record_options.h"
 #include "launch/records/record_output.h"
+#include "model/stored_weights.h"
 
 namespace ume {
 namespace {
@@ -119,7 +120,7 @@ void embed(const EmbedArguments& a) {
   const ModelConfig config = load_model_config(a.records.model);
   RecordOutput output(a.records);
   const TextCodec text(preparer_options(a.records, source.folder()), config);
-  const Qwen2VL model(config, load_weights(a.records.model, config));
+  const Qwen2VL model(config, map_weights(a.records.model, config));
   EncodeOptions encode;
   encode.generate = a.wants_gen();
   encode.max_new_tokens = a.max_new_tokens;

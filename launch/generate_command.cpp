@@ -12,7 +12,7 @@
 #include "launch/records/record_loop.h"
 #include "launch/records/record_options.h"
 #include "launch/records/record_output.h"
-#include "model/weights.h"
+#include "model/stored_weights.h"
 
 namespace ume {
 namespace {
@@ -122,7 +122,7 @@ void generate(const GenerateArguments& a) {
   const TextCodec text(preparer_options(a.records, source.folder()), config);
   const AnswerWriter writer(a, text, config.hidden_size);
   RecordOutput output(a.records);
-  const Qwen2VL model(config, load_weights(a.records.model, config));
+  const Qwen2VL model(config, map_weights(a.records.model, config));
   const Sampler sampler(model, text.sampler_tokens());
   RecordLoopOptions loop;
   loop.command = "ume generate";

@@ -3,9 +3,11 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "common/error/error.h"
 #include "common/tensorfile/safetensors.h"
+#include "model/model_writer.h"
 #include "model/weights.h"
 #include "tests/model/parity_case.h"
 
@@ -174,6 +176,30 @@ TEST_CASE("init_weights: a function of config and seed with the right spread") {
             .eq(0.0)
             .all()
             .item<bool>());
+}
+
+TEST_CASE("weight_specs: the published shapes have their published sizes") {
+  // Hidden size h, key-value width k, feed-forward width m, L layers, V tokens;
+  // vision: width e, feed-forward width f (2: 4 e), D blocks.
+  //   language = V h (twice when untied) + h
+  //              + L (2 h h + 2 h k + 3 h m + 3 h + 2 k)
+  //   merger   = (4 e)^2 + 4 e + 4 e h + h
+  //   vision 2   = 1176 e + D (4 e e + 2 e f + 9 e + f) + 2 e + merger
+  //   vision 2.5 = 1176 e + D (4 e e + 3 e f + 7 e + 2 f) + e + merger
+  const std::map<std::string, int64_t> expected = {
+      {"qwen2_vl_2b", 2'208'985'600},
+      {"qwen2_vl_7b", 8'291'375'616},
+      {"qwen2_5_vl_3b", 3'754'622'976},
+      {"qwen2_5_vl_7b", 8'292'166'656}};
+  for (const auto& [name, parameters] : expected) {
+    CAPTURE(name);
+    int64_t total = 0;
+    for (const WeightSpec& spec :
+         weight_specs(load_model_config("configs/models/" + name))) {
+      total += num_elements(spec);
+    }
+    CHECK(total == parameters);
+  }
 }
 
 }  // namespace ume
