@@ -1,5 +1,6 @@
 #include "eval/tasks/evaluation_set.h"
 
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -10,6 +11,7 @@
 #include "common/files/files.h"
 #include "common/files/line_reader.h"
 #include "common/tensorfile/bounded_json.h"
+#include "data/records/evaluation_rows.h"
 
 namespace ume {
 namespace {
@@ -69,50 +71,14 @@ void strip(std::string& text) {
   text.erase(text.find_last_not_of(kBlank) + 1);
 }
 
-// Removes the place-holder that only says which kind of media the paths are.
-bool take_marker(std::string& text, const std::string& marker) {
-  const size_t at = text.find(marker);
-  if (at == std::string::npos) return false;
-  text.erase(at, marker.size());
-  return true;
-}
-
-// `text` [1 string] and `image` [null or {paths}] of a row's side.
-PromptRecord read_prompt(const Json& row,
-                         const std::string& side,
-                         const std::string& where) {
-  PromptRecord record;
-  const std::string text_name = side + "_text";
-  const std::string image_name = side + "_image";
-  const auto texts =
-      field<std::vector<std::string>>(row, text_name.c_str(), where);
-  const auto media = field<std::vector<Json>>(row, image_name.c_str(), where);
-  if (texts.size() != 1 || media.size() != 1) {
-    throw InvalidInput(where + ": " + text_name + " and " + image_name +
-                       ": expected lists of one, found " +
-                       std::to_string(texts.size()) + " and " +
-                       std::to_string(media.size()));
+// The row's prompt as the model sees it: the text without its place-holders.
+PromptRecord bare(PromptRecord record) {
+  for (const char* marker : {"<|video_pad|>", "<|image_pad|>"}) {
+    const size_t at = record.text.find(marker);
+    if (at != std::string::npos) record.text.erase(at, std::strlen(marker));
   }
-  record.text = texts[0];
-  const bool is_video = take_marker(record.text, "<|video_pad|>");
-  take_marker(record.text, "<|image_pad|>");
   strip(record.text);
-  if (media[0].is_null()) return record;
-  auto& list = is_video ? record.frames : record.images;
-  for (const std::string& path :
-       field<std::vector<std::string>>(media[0], "paths", where)) {
-    list.push_back({".", path, ""});
-  }
   return record;
-}
-
-// One name or a list of names.
-std::vector<std::string> names(const Json& json,
-                               const char* name,
-                               const std::string& where) {
-  const auto value = field<Json>(json, name, where);
-  if (value.is_string()) return {value.get<std::string>()};
-  return field<std::vector<std::string>>(json, name, where);
 }
 
 class Reader {
@@ -149,14 +115,12 @@ int64_t Reader::prompt_index(const PromptRecord& record) {
 void Reader::read_candidates(const fs::path& path, EvalTask& task) {
   candidates_.clear();
   for_each_row(path, [&](const Json& row, const std::string& where) {
-    const auto infos = field<Json>(row, "dataset_infos", where);
-    const auto name = field<std::string>(infos, "cand_name", where);
-    const bool added =
-        candidates_.emplace(name, static_cast<int64_t>(task.candidates.size()))
-            .second;
-    if (!added) return;  // de-duplicated by name, the first one wins
-    task.candidates.push_back(prompt_index(read_prompt(row, "cand", where)));
-    task.candidate_names.push_back(name);
+    EvaluationCandidate candidate = parse_evaluation_candidate(row, where, ".");
+    const auto index = static_cast<int64_t>(task.candidates.size());
+    // De-duplicated by name, the first one wins.
+    if (!candidates_.emplace(candidate.name, index).second) return;
+    task.candidates.push_back(prompt_index(bare(std::move(candidate.prompt))));
+    task.candidate_names.push_back(std::move(candidate.name));
   });
   if (task.candidates.size() < 2) {
     throw InvalidInput(path.string() + ": expected at least 2 candidates");
@@ -169,10 +133,10 @@ void Reader::read_queries(const fs::path& path, EvalTask& task) {
     query.id = field_or(row, "id", where, where);
     query.cluster = field_or(row, "cluster", query.id, where);
     query.form = field_or<std::string>(row, "form", "", where);
-    query.prompt = prompt_index(read_prompt(row, "query", where));
+    EvaluationQuery parsed = parse_evaluation_query(row, where, ".");
+    query.prompt = prompt_index(bare(std::move(parsed.prompt)));
     set_.is_query[static_cast<size_t>(query.prompt)] = 1;
-    const auto infos = field<Json>(row, "dataset_infos", where);
-    for (const std::string& label : names(infos, "label_name", where)) {
+    for (const std::string& label : parsed.labels) {
       const auto at = candidates_.find(label);
       if (at == candidates_.end()) {
         throw InvalidInput(where + ": label '" + label +

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
-#include "tests/data/scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace ume;
 using Json = nlohmann::json;

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
-#include "tests/data/scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace ume;
 using Json = nlohmann::json;
@@ -120,5 +120,5 @@ TEST_CASE("inspect_data: refuses what is no data file") {
                     Catch::Contains("line 1: not valid JSON"));
   CHECK_THROWS_WITH(inspect_data(folder.write("c.json", "[]")),
                     Catch::Contains("c.json: no records"));
-  CHECK_THROWS_AS(inspect_data(folder.path() / "none.json"), InvalidInput);
+  CHECK_THROWS_AS(inspect_data(folder / "none.json"), InvalidInput);
 }

@@ -7,7 +7,7 @@
 
 #include "common/error/error.h"
 #include "data/tokenizer/tokenizer.h"
-#include "tests/data/scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace ume;
 using Json = nlohmann::json;
@@ -38,9 +38,9 @@ void write_unprepared(const ScratchFolder& folder) {
       root["added_tokens_decoder"].erase("1995");
       root["added_tokens_decoder"].erase("1996");
     }
-    write_json(folder.path() / name, root);
+    write_json(folder / name, root);
   }
-  write_json(folder.path() / "added_tokens.json", {{"<|im_end|>", 1983}});
+  write_json(folder / "added_tokens.json", {{"<|im_end|>", 1983}});
 }
 
 std::string refusal(const std::filesystem::path& folder, int64_t rows) {
@@ -98,18 +98,18 @@ TEST_CASE("add_embedding_tokens: refuses what would not be the published ids") {
   Json& disc = root["added_tokens"][15];
   REQUIRE(disc["content"] == "<disc_emb>");
   disc["id"] = 1999;
-  write_json(folder.path() / "tokenizer.json", root);
+  write_json(folder / "tokenizer.json", root);
   CHECK_THAT(refusal(folder.path(), kRows),
              Catch::Contains("<disc_emb> token 1999, expected 1996"));
 
   root["added_tokens"].erase(15);
-  write_json(folder.path() / "tokenizer.json", root);
+  write_json(folder / "tokenizer.json", root);
   CHECK_THAT(refusal(folder.path(), kRows),
              Catch::Contains("has <gen_emb> but not <disc_emb>"));
 
   root["added_tokens"].erase(14);
   root["added_tokens"].erase(4);  // <|object_ref_end|>
-  write_json(folder.path() / "tokenizer.json", root);
+  write_json(folder / "tokenizer.json", root);
   CHECK_THAT(refusal(folder.path(), kRows),
              Catch::Contains("no token '<|object_ref_end|>'"));
 }

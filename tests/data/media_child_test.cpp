@@ -9,7 +9,7 @@
 
 #include "common/error/error.h"
 #include "data/media/media_file.h"
-#include "tests/data/scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {

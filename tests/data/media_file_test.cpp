@@ -6,7 +6,7 @@
 
 #include "common/error/error.h"
 #include "common/hash/xxh3.h"
-#include "tests/data/scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -38,8 +38,7 @@ TEST_CASE("what is missing, empty, too large or no file is refused") {
   const auto read = [](const fs::path& path, int64_t max_bytes) {
     return read_media_file(open_media_file(path), max_bytes);
   };
-  CHECK_THROWS_WITH(read(folder.path() / "none", 9),
-                    Contains("none: no such file"));
+  CHECK_THROWS_WITH(read(folder / "none", 9), Contains("none: no such file"));
   CHECK_THROWS_WITH(read(empty, 9), Contains("empty: the file is empty"));
   CHECK_THROWS_WITH(read(folder.path(), 9), Contains("not a regular file"));
   CHECK_THROWS_WITH(read(five, 4),
@@ -52,7 +51,7 @@ TEST_CASE("what is missing, empty, too large or no file is refused") {
 
 TEST_CASE("a FIFO or a device in a file's place is refused without waiting") {
   const ScratchFolder folder;
-  const fs::path fifo = folder.path() / "a.png";
+  const fs::path fifo = folder / "a.png";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK_THROWS_WITH(open_media_file(fifo), Contains("not a regular file"));
   CHECK_THROWS_WITH(open_media_file("/dev/zero"),
@@ -63,7 +62,7 @@ TEST_CASE("below a root no symbolic link is followed, wherever it stands") {
   const ScratchFolder folder;
   folder.write("secret", "x");
   folder.write("root/a/in", "x");
-  const fs::path root = folder.path() / "root";
+  const fs::path root = folder / "root";
   fs::create_directory_symlink("..", root / "up");
   fs::create_symlink("a/in", root / "link");
   CHECK(open_media_file_below(root, "a/in").size == 1);

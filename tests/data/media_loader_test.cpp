@@ -7,7 +7,6 @@
 #include "common/hash/xxh3.h"
 #include "data/media/patches.h"
 #include "data/prepare/preparer.h"
-#include "tests/data/scratch_folder.h"
 
 namespace ume {
 namespace {

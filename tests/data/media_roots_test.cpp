@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/error/error.h"
-#include "tests/data/scratch_folder.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace ume;
 
@@ -22,9 +22,9 @@ std::string refusal(const MediaRoots& roots, const MediaRef& ref) {
 TEST_CASE("MediaRoots: finds files inside their root") {
   const ScratchFolder folder;
   folder.write("media/a/b.png", "x");
-  std::filesystem::create_symlink("b.png", folder.path() / "media/a/c.png");
-  const MediaRoots roots({{".", folder.path() / "media"}});
-  const auto real = std::filesystem::canonical(folder.path() / "media/a/b.png");
+  std::filesystem::create_symlink("b.png", folder / "media/a/c.png");
+  const MediaRoots roots({{".", folder / "media"}});
+  const auto real = std::filesystem::canonical(folder / "media/a/b.png");
   CHECK(roots.resolve({".", "a/b.png", ""}, "r") == real);
   CHECK(roots.resolve({".", "./a//b.png", ""}, "r") == real);
   CHECK(roots.resolve({".", "a/c.png", ""}, "r") == real);
@@ -36,10 +36,10 @@ TEST_CASE("MediaRoots: nothing leads out of a root") {
   folder.write("media2/x.png", "x");
   const auto inside = folder.write("media/in.png", "x");
   namespace fs = std::filesystem;
-  fs::create_symlink("../secret.png", folder.path() / "media/out.png");
-  fs::create_directory_symlink("..", folder.path() / "media/up");
-  fs::create_symlink("loop.png", folder.path() / "media/loop.png");
-  const MediaRoots roots({{"m", folder.path() / "media"}});
+  fs::create_symlink("../secret.png", folder / "media/out.png");
+  fs::create_directory_symlink("..", folder / "media/up");
+  fs::create_symlink("loop.png", folder / "media/loop.png");
+  const MediaRoots roots({{"m", folder / "media"}});
   const auto refused = [&](const std::string& path, const char* why) {
     INFO(path);
     CHECK_THAT(refusal(roots, {"m", path, ""}),
@@ -75,8 +75,8 @@ TEST_CASE("MediaRoots: forty ways out of a root are all refused") {
   folder.write("root/in.png", "x");
   folder.write("root/doc.pdf", "x");
   folder.write("root/sub/in.png", "x");
-  const fs::path root = folder.path() / "root";
-  const std::string absolute = (folder.path() / "secret.png").string();
+  const fs::path root = folder / "root";
+  const std::string absolute = folder / "secret.png";
   fs::create_symlink("../secret.png", root / "out.png");
   fs::create_symlink(absolute, root / "out_absolute.png");
   fs::create_symlink("/etc/passwd", root / "passwd.png");
@@ -161,6 +161,6 @@ TEST_CASE("MediaRoots: control characters do not reach the message") {
 TEST_CASE("MediaRoots: a root that is no folder is a configuration error") {
   const ScratchFolder folder;
   const auto file = folder.write("a", "x");
-  CHECK_THROWS_AS(MediaRoots({{"m", folder.path() / "none"}}), ConfigError);
+  CHECK_THROWS_AS(MediaRoots({{"m", folder / "none"}}), ConfigError);
   CHECK_THROWS_WITH(MediaRoots({{"m", file}}), Catch::Contains("not a folder"));
 }

@@ -12,6 +12,7 @@
 #include "common/files/files.h"
 #include "learner/weight_list.h"
 #include "tests/learner/sft_cases.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -79,13 +80,13 @@ TEST_CASE(
   Session first(config);
   first.train(0, 2);
   const CheckpointManifest manifest =
-      first.save(scratch.path("sft/step_000002"), 2);
+      first.save(scratch / "sft/step_000002", 2);
   CHECK(manifest.weight_hash == first.hash());
 
   // Whatever the new process starts from, the checkpoint replaces.
   Session second(config, init_weights(sft_case().model, 5));
   const TrainingProgress progress =
-      load_checkpoint(scratch.path("sft/step_000002"), second.model());
+      load_checkpoint(scratch / "sft/step_000002", second.model());
   CHECK(progress ==
         TrainingProgress{
             .phase = "sft", .step = 2, .run_update = 2, .data_position = 8});
@@ -97,7 +98,7 @@ TEST_CASE(
 TEST_CASE("checkpoint: any damaged byte is found and the older one is taken") {
   const ScratchFolder scratch;
   Session session(short_config());
-  const std::string parent = scratch.path("sft");
+  const std::string parent = scratch / "sft";
   session.save(parent + "/step_000001", 1);
   session.train(0, 1);
   session.save(parent + "/step_000002", 2);
@@ -125,13 +126,13 @@ TEST_CASE("checkpoint: any damaged byte is found and the older one is taken") {
   std::filesystem::resize_file(parent + "/step_000001/weights.safetensors",
                                1000);
   CHECK_FALSE(find_checkpoint(parent));
-  CHECK_FALSE(find_checkpoint(scratch.path("nothing")));
+  CHECK_FALSE(find_checkpoint(scratch / "nothing"));
 }
 
 TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
   const ScratchFolder scratch;
   Session session(short_config());
-  const std::string parent = scratch.path("sft");
+  const std::string parent = scratch / "sft";
   std::filesystem::create_directories(parent + "/step_000009.tmp-1");
   for (uint64_t step : {1, 2, 3, 3, 4}) {
     session.save(parent + "/" + checkpoint_name(step), step,
@@ -149,11 +150,11 @@ TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
 TEST_CASE("checkpoint: the export is a model folder that loads again") {
   const ScratchFolder scratch;
   Session session(short_config());
-  session.save(scratch.path("sft/step_000004"), 4,
+  session.save(scratch / "sft/step_000004", 4,
                {.export_model = true,
                 .export_dtype = torch::kFloat32,
                 .companions = parity_path("model_b_qwen2vl_untied")});
-  const std::string folder = scratch.path("sft/step_000004/model");
+  const std::string folder = scratch / "sft/step_000004/model";
   const ModelConfig config = load_model_config(folder);
   CHECK(hash_weights(load_weights(folder, config)) == session.hash());
   CHECK(std::filesystem::exists(folder + "/tokenizer.json"));
@@ -163,17 +164,17 @@ TEST_CASE("checkpoint: the export is a model folder that loads again") {
 TEST_CASE("checkpoint: another model is refused, naming the tensor") {
   const ScratchFolder scratch;
   Session session(short_config());
-  session.save(scratch.path("sft/step_000001"), 1);
+  session.save(scratch / "sft/step_000001", 1);
   const ModelConfig other =
       load_model_config(parity_path("model_a_qwen2vl_tied"));
   TrainedModel model(other, init_weights(other, 1), {}, {});
-  CHECK_THROWS_AS(load_checkpoint(scratch.path("sft/step_000001"), model),
+  CHECK_THROWS_AS(load_checkpoint(scratch / "sft/step_000001", model),
                   InvalidInput);
 }
 
 TEST_CASE("checkpoint: a folder that cannot be written fails on all ranks") {
   const ScratchFolder scratch;
-  std::ofstream(scratch.path("sft")) << "a file where a folder should be";
+  std::ofstream(scratch / "sft") << "a file where a folder should be";
   auto ranks = make_thread_collectives(2);
   std::vector<int> codes(2);
   std::vector<std::thread> threads;
@@ -181,8 +182,7 @@ TEST_CASE("checkpoint: a folder that cannot be written fails on all ranks") {
     threads.emplace_back([&, r] {
       TrainedModel model(sft_case().model, sft_case_weights(), {}, {});
       try {
-        save_checkpoint(scratch.path("sft/step_000001"), model, {}, {},
-                        *ranks[r]);
+        save_checkpoint(scratch / "sft/step_000001", model, {}, {}, *ranks[r]);
       } catch (const IoError& error) {
         codes[r] = static_cast<int>(error.code());
       }
@@ -203,8 +203,7 @@ TEST_CASE("checkpoint: ranks with different weights are refused") {
       TrainedModel model(sft_case().model, sft_case_weights(), {}, {});
       if (r == 1) model.parameters().values()[7] += 1e-3;
       try {
-        save_checkpoint(scratch.path("sft/step_000001"), model, {}, {},
-                        *ranks[r]);
+        save_checkpoint(scratch / "sft/step_000001", model, {}, {}, *ranks[r]);
       } catch (const InvalidInput&) {
         const std::lock_guard lock(mutex);
         ++refused;
@@ -213,7 +212,7 @@ TEST_CASE("checkpoint: ranks with different weights are refused") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(refused == 2);
-  CHECK_FALSE(std::filesystem::exists(scratch.path("sft/step_000001")));
+  CHECK_FALSE(std::filesystem::exists(scratch / "sft/step_000001"));
 }
 
 TEST_CASE("checkpoint: a manifest cannot name files outside its folder") {
@@ -222,14 +221,14 @@ TEST_CASE("checkpoint: a manifest cannot name files outside its folder") {
     CheckpointManifest manifest{
         .phase = "sft", .weight_hash = "0", .files = {}};
     manifest.files[name] = {.num_bytes = 1, .hash = "0"};
-    write_file_atomic(scratch.path("manifest.json"), manifest_json(manifest));
-    CHECK_THROWS_AS(read_manifest(scratch.path("")), InvalidInput);
+    write_file_atomic(scratch / "manifest.json", manifest_json(manifest));
+    CHECK_THROWS_AS(read_manifest(scratch.path()), InvalidInput);
   }
   CheckpointManifest good{
       .phase = "sft", .step = 7, .weight_hash = "0", .files = {}};
   good.files["model/config.json"] = {.num_bytes = 1, .hash = "0"};
-  write_file_atomic(scratch.path("manifest.json"), manifest_json(good));
-  CHECK(read_manifest(scratch.path("")) == good);
+  write_file_atomic(scratch / "manifest.json", manifest_json(good));
+  CHECK(read_manifest(scratch.path()) == good);
 }
 
 TEST_CASE("weight_list: every tensor by hub name, with the manifest's hash") {

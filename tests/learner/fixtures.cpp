@@ -1,6 +1,5 @@
 #include "tests/learner/fixtures.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
@@ -93,24 +92,6 @@ double distance(const torch::Tensor& a, const torch::Tensor& b) {
   return (a.detach().to(torch::kFloat64) - b.detach().to(torch::kFloat64))
       .norm()
       .item<double>();
-}
-
-ScratchFolder::ScratchFolder() {
-  std::string name =
-      (std::filesystem::temp_directory_path() / "ume-learner-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) {
-    throw std::runtime_error("no scratch folder");
-  }
-  path_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
-std::string ScratchFolder::path(const std::string& name) const {
-  return (path_ / name).string();
 }
 
 }  // namespace ume

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -30,18 +29,5 @@ PreparedPrompt prompt_of(const std::vector<int64_t>& ids,
 
 // ||a - b|| in double.
 double distance(const torch::Tensor& a, const torch::Tensor& b);
-
-// An empty folder of this test's own, removed with the object.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::string path(const std::string& name) const;
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace ume

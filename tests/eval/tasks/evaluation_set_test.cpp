@@ -73,7 +73,20 @@ TEST_CASE("evaluation set: a field of another type is named, never a crash") {
   CHECK_THAT(files.refusal(), Catch::Contains("field 'media_root'"));
   files = Files();
   files.query["dataset_infos"]["label_name"] = {1, 2};
-  CHECK_THAT(files.refusal(), Catch::Contains("field 'label_name'"));
+  CHECK_THAT(files.refusal(),
+             Catch::Contains("query.jsonl:1: dataset_infos.label_name: "
+                             "expected texts, found 1"));
+}
+
+TEST_CASE("evaluation set: the place-holder says the kind and is removed") {
+  Files files;
+  files.query["query_text"] = {"<|video_pad|>\n What?"};
+  files.query["query_image"] = {{{"paths", {"a.png", "b.png"}}}};
+  const PromptRecord prompt = files.read().prompts.back();
+  CHECK(prompt.text == "What?");
+  CHECK(prompt.images.empty());
+  REQUIRE(prompt.frames.size() == 2);
+  CHECK(prompt.frames[1].path == "b.png");
 }
 
 TEST_CASE("evaluation set: a line without end is refused by its number") {
