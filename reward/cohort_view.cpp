@@ -35,6 +35,48 @@ bool has_negatives(const CohortView& view, int64_t pair) {
   return false;
 }
 
+// Columns [column, column + kHalf) of kHalf rows, to kHalf rows of a stripe.
+void transpose(const float* const* rows, int64_t column, float* out) {
+  using Four = StoredHalf;
+  const auto read = [&](int64_t i) {
+    return *reinterpret_cast<const Four*>(rows[i] + column);
+  };
+  const auto write = [&](int64_t i, const Four& x) {
+    *reinterpret_cast<Four*>(out + i * kLanes) = x;
+  };
+  const Four a = read(0);
+  const Four b = read(1);
+  const Four c = read(2);
+  const Four d = read(3);
+  const Four ab_first = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const Four cd_first = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Four ab_last = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_last = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  write(0, __builtin_shufflevector(ab_first, cd_first, 0, 1, 4, 5));
+  write(1, __builtin_shufflevector(ab_first, cd_first, 2, 3, 6, 7));
+  write(2, __builtin_shufflevector(ab_last, cd_last, 0, 1, 4, 5));
+  write(3, __builtin_shufflevector(ab_last, cd_last, 2, 3, 6, 7));
+}
+
+// rows: kLanes of them. out: [columns.size(), kLanes].
+void transpose_columns(const float* const* rows,
+                       std::span<const int32_t> columns,
+                       float* out) {
+  size_t k = 0;
+  while (k < columns.size()) {
+    const int32_t column = columns[k];
+    const size_t last = k + kHalf - 1;
+    if (last < columns.size() && columns[last] == column + kHalf - 1) {
+      transpose(rows, column, out + k * kLanes);
+      transpose(rows + kHalf, column, out + k * kLanes + kHalf);
+      k += kHalf;
+      continue;
+    }
+    for (int64_t l = 0; l < kLanes; ++l) out[k * kLanes + l] = rows[l][column];
+    ++k;
+  }
+}
+
 }  // namespace
 
 void check_cohort(const Cohort& cohort) {
@@ -171,8 +213,12 @@ void CohortView::fill_stripe(Side which,
   if (which == Side::kTarget) {
     for (const int32_t column : set.columns) {
       const float* from = similarity_.row(column) + row;
-      for (int64_t l = 0; l < kLanes; ++l) {
-        out[l] = from[std::min(l, lanes - 1)];
+      if (lanes == kLanes) {
+        std::copy_n(from, kLanes, out);
+      } else {
+        for (int64_t l = 0; l < kLanes; ++l) {
+          out[l] = from[std::min(l, lanes - 1)];
+        }
       }
       out += kLanes;
     }
@@ -182,10 +228,7 @@ void CohortView::fill_stripe(Side which,
   for (int64_t l = 0; l < kLanes; ++l) {
     from[l] = similarity_.row(row + std::min(l, lanes - 1));
   }
-  for (const int32_t column : set.columns) {
-    for (int64_t l = 0; l < kLanes; ++l) out[l] = from[l][column];
-    out += kLanes;
-  }
+  transpose_columns(from, set.columns, out);
 }
 
 void CohortView::compare_pair(Side which,

@@ -46,10 +46,13 @@ void skip_body(std::string_view& text) {
   text = {};
 }
 
-// Like text.find(tag, from), which takes a call for each '<' of a long run.
+// Like text.find(tag, from), which takes a call for each '<' of a long run: the
+// first '<' alone is looked for by itself, far faster than memmem gets there.
 size_t find_tag(std::string_view text, std::string_view tag, size_t from = 0) {
+  const size_t first = text.find('<', from);
+  if (first == std::string_view::npos) return first;
   const void* at =
-      memmem(text.data() + from, text.size() - from, tag.data(), tag.size());
+      memmem(text.data() + first, text.size() - first, tag.data(), tag.size());
   return at == nullptr
              ? std::string_view::npos
              : static_cast<size_t>(static_cast<const char*>(at) - text.data());

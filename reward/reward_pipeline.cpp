@@ -129,7 +129,6 @@ RewardTable RewardPipeline::score(const Cohort& cohort,
   const CohortView view(cohort, view_, defects);
   RewardTable table;
   table.policy_hash = policy_hash_;
-  table.input_digest = input_digest(cohort);
   for (size_t term = 0; term < policies_.size(); ++term) {
     table.components.push_back(run_term(term, view));
   }

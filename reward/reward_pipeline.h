@@ -24,6 +24,8 @@ class RewardPipeline {
 
   // A pure function of the configuration and the cohort: same inputs, same
   // bytes. Each term is clipped, recorded and put into the total (compose).
+  // The table's input_digest stays empty: it is whoever hands out the cohort
+  // that names it.
   // Whatever a policy throws or returns that is not finite becomes
   // failed(reason).
   // Throws InvalidInput for a malformed cohort, and for one of a single pair

@@ -23,24 +23,45 @@ UME_WIDE_BODY const StoredFloats& column(const Stripe& stripe, int64_t k) {
   return *reinterpret_cast<const StoredFloats*>(stripe.values + k * kLanes);
 }
 
+// Sums of one column after the other, so that they do not depend on how many
+// numbers the processor adds at a time.
+struct WideSums {
+  Doubles low = {};
+  Doubles high = {};
+};
+
+UME_WIDE_BODY void add_column(const float* values, WideSums& sums) {
+  Doubles low;
+  Doubles high;
+  widen(values, low);
+  widen(values + kHalf, high);
+  sums.low += low;
+  sums.high += high;
+}
+
+UME_WIDE_BODY void store(const WideSums& sums, double* out) {
+  __builtin_memcpy(out, &sums.low, sizeof sums.low);
+  __builtin_memcpy(out + kHalf, &sums.high, sizeof sums.high);
+}
+
 UME_WIDE_BODY void sum_body(const Stripe& stripe, Sums& out) {
-  Doubles own = {};
-  Doubles other = {};
+  WideSums own;
+  WideSums other;
   Floats hardest = {};
   hardest -= std::numeric_limits<float>::infinity();
   for (int64_t k = stripe.own_begin; k < stripe.own_end; ++k) {
-    own += __builtin_convertvector(column(stripe, k), Doubles);
+    add_column(stripe.values + k * kLanes, own);
   }
   for (const Range& range : {Range{0, stripe.own_begin},
                              Range{stripe.own_end, stripe.num_columns}}) {
     for (int64_t k = range.begin; k < range.end; ++k) {
+      add_column(stripe.values + k * kLanes, other);
       const Floats x = column(stripe, k);
-      other += __builtin_convertvector(x, Doubles);
       hardest = x > hardest ? x : hardest;
     }
   }
-  __builtin_memcpy(out.own, &own, sizeof own);
-  __builtin_memcpy(out.other, &other, sizeof other);
+  store(own, out.own);
+  store(other, out.other);
   __builtin_memcpy(out.hardest, &hardest, sizeof hardest);
 }
 

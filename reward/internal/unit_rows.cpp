@@ -21,27 +21,57 @@ void use_one_blas_thread() {
   std::call_once(once, [] { openblas_set_num_threads(1); });
 }
 
-UME_WIDE_BODY double square_body(const float* row, int64_t dim) {
-  Doubles first = {};
-  Doubles second = {};
-  int64_t i = 0;
-  for (; i + 2 * kLanes <= dim; i += 2 * kLanes) {
-    const Doubles a = __builtin_convertvector(
-        *reinterpret_cast<const StoredFloats*>(row + i), Doubles);
-    const Doubles b = __builtin_convertvector(
-        *reinterpret_cast<const StoredFloats*>(row + i + kLanes), Doubles);
-    first += a * a;
-    second += b * b;
-  }
+// Numbers whose squares are added in single precision before the sum goes to
+// double precision.
+constexpr int64_t kChunk = 512;
+constexpr int64_t kStep = 4 * kLanes;
+
+UME_WIDE_BODY void add_square(const float* from, Floats& sum) {
+  const Floats x = *reinterpret_cast<const StoredFloats*>(from);
+  sum += x * x;
+}
+
+// next: the row that is read after this one, asked for ahead of time; rows are
+// larger than what the processor fetches by itself.
+UME_WIDE_BODY double square_body(const float* row,
+                                 const float* next,
+                                 int64_t dim) {
   double sum = 0.0;
+  int64_t i = 0;
+  while (i + kStep <= dim) {
+    const int64_t end = std::min(dim, i + kChunk);
+    Floats a = {};
+    Floats b = {};
+    Floats c = {};
+    Floats d = {};
+    for (; i + kStep <= end; i += kStep) {
+      __builtin_prefetch(next + i);
+      __builtin_prefetch(next + i + kStep / 2);
+      add_square(row + i, a);
+      add_square(row + i + kLanes, b);
+      add_square(row + i + 2 * kLanes, c);
+      add_square(row + i + 3 * kLanes, d);
+    }
+    a = (a + b) + (c + d);
+    for (int64_t l = 0; l < kLanes; ++l) sum += static_cast<double>(a[l]);
+  }
   for (; i < dim; ++i) sum += static_cast<double>(row[i]) * row[i];
-  first += second;
-  for (int64_t l = 0; l < kLanes; ++l) sum += first[l];
   return sum;
 }
 
-UME_AVX2 double square_avx2(const float* row, int64_t dim) {
-  return square_body(row, dim);
+UME_AVX2 double square_avx2(const float* row, const float* next, int64_t dim) {
+  return square_body(row, next, dim);
+}
+
+// For rows whose squares single precision may not hold.
+double exact_square(const float* row, int64_t dim) {
+  double sum = 0.0;
+  for (int64_t i = 0; i < dim; ++i) sum += static_cast<double>(row[i]) * row[i];
+  return sum;
+}
+
+bool in_range(double square) {
+  return square >= kShortest && square <= kLongest;
 }
 
 void scale_row(const float* left, float factor, int64_t count, float* out) {
@@ -56,7 +86,10 @@ std::vector<double> squared_lengths(std::span<const float> from,
   std::vector<double> squares(static_cast<size_t>(rows));
   for (int64_t row = 0; row < rows; ++row) {
     const float* at = from.data() + row * dim;
-    squares[row] = has_avx2() ? square_avx2(at, dim) : square_body(at, dim);
+    const float* next = row + 1 < rows ? at + dim : at;
+    const double square =
+        has_avx2() ? square_avx2(at, next, dim) : square_body(at, next, dim);
+    squares[row] = in_range(square) ? square : exact_square(at, dim);
   }
   return squares;
 }
@@ -68,8 +101,7 @@ UnitRows::UnitRows(std::span<const float> from,
     : from_(from.data()), scale_(usable.size(), 1.0f), dim_(dim) {
   bool direct = true;
   for (size_t row = 0; row < usable.size(); ++row) {
-    direct = direct && usable[row] && squares[row] >= kShortest &&
-             squares[row] <= kLongest;
+    direct = direct && usable[row] && in_range(squares[row]);
   }
   if (direct) {
     for (size_t row = 0; row < usable.size(); ++row) {

@@ -11,12 +11,24 @@ constexpr int64_t kLanes = 8;
 
 typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
 typedef int32_t Counts __attribute__((vector_size(kLanes * sizeof(int32_t))));
-typedef double Doubles __attribute__((vector_size(kLanes * sizeof(double))));
+// Half the lanes: what AVX2 widens in one instruction.
+constexpr int64_t kHalf = kLanes / 2;
+typedef double Doubles __attribute__((vector_size(kHalf * sizeof(double))));
 // The same in memory, where no more than a float's alignment is promised.
 typedef float StoredFloats
     __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+typedef float StoredHalf
+    __attribute__((vector_size(kHalf * sizeof(float)), aligned(4), may_alias));
 
 #define UME_WIDE_BODY static inline __attribute__((always_inline))
+
+// kHalf numbers in double precision. (A wide return value would have an ABI of
+// its own for each target.)
+UME_WIDE_BODY void widen(const float* from, Doubles& out) {
+  out = __builtin_convertvector(*reinterpret_cast<const StoredHalf*>(from),
+                                Doubles);
+}
+
 #if defined(__x86_64__)
 #define UME_AVX2 __attribute__((target("avx2")))
 inline bool has_avx2() {
