@@ -47,6 +47,14 @@ void check_tensor(const WeightTensor& tensor, const std::string& source) {
   throw InvalidInput(source + ": not a published set of weights: " + what);
 }
 
+// A JSON number such as 1e300 would not fit: converting it is undefined.
+uint64_t natural(const Json& value, const std::string& source) {
+  if (!value.is_number_unsigned()) {
+    damaged(source, value.dump() + " where a natural number is expected");
+  }
+  return value.get<uint64_t>();
+}
+
 WeightTensor parse_tensor(const Json& entry,
                           std::span<const std::byte> content,
                           uint64_t first_free,
@@ -54,9 +62,11 @@ WeightTensor parse_tensor(const Json& entry,
   WeightTensor tensor;
   tensor.name = entry.at("name").get<std::string>();
   tensor.dtype = entry.at("dtype").get<std::string>();
-  tensor.shape = entry.at("shape").get<std::vector<int64_t>>();
-  const auto offset = entry.at("offset").get<uint64_t>();
-  const auto num_bytes = entry.at("num_bytes").get<uint64_t>();
+  for (const Json& extent : entry.at("shape")) {
+    tensor.shape.push_back(static_cast<int64_t>(natural(extent, source)));
+  }
+  const auto offset = natural(entry.at("offset"), source);
+  const auto num_bytes = natural(entry.at("num_bytes"), source);
   if (offset % kWeightAlignment != 0 || offset < first_free ||
       offset > content.size() || num_bytes > content.size() - offset) {
     damaged(source, "tensor '" + tensor.name + "' lies outside");
@@ -151,8 +161,9 @@ ParsedWeights parse_weights(std::span<const std::byte> content,
   ParsedWeights weights;
   try {
     const Json header = Json::parse(json, json + json_bytes);
-    weights.version.update = header.at("update").get<uint64_t>();
-    weights.version.incarnation = header.at("incarnation").get<uint32_t>();
+    weights.version.update = natural(header.at("update"), source);
+    weights.version.incarnation =
+        static_cast<uint32_t>(natural(header.at("incarnation"), source));
     const std::span<const std::byte> data = content.subspan(data_start);
     uint64_t first_free = 0;
     for (const Json& entry : header.at("tensors")) {
