@@ -14,6 +14,7 @@
   X(image_png)              \
   X(image_jpeg)             \
   X(image_webp)             \
+  X(media_reply)            \
   X(prompt_records)         \
   X(pair_records)           \
   X(record_files)           \
