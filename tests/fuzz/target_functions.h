@@ -10,12 +10,14 @@
   X(tokenizer_text)         \
   X(chat_template)          \
   X(model_config)           \
+  X(model_companions)       \
   X(preprocessor_config)    \
   X(image_png)              \
   X(image_jpeg)             \
   X(image_webp)             \
   X(media_reply)            \
   X(prompt_records)         \
+  X(token_records)          \
   X(pair_records)           \
   X(record_files)           \
   X(evaluation_files)       \

@@ -153,6 +153,37 @@ def model_config():
     yield "zero", b'{"model_type":"qwen2_vl","num_attention_heads":0}'
 
 
+def model_companions():
+    manifest = {"format": "ume-checkpoint", "version": 1, "phase": "sft",
+                "step": 50, "weight_hash": "0123", "files": {
+                    "model/config.json": {"bytes": 10, "xxh3": "ab"}}}
+    yield "manifest", b"\0" + json.dumps(manifest).encode()
+    for name, change in [
+            ("fraction", {"step": 1.5}), ("huge", {"step": 1e300}),
+            ("negative", {"step": -1}), ("version", {"version": 1 << 40}),
+            ("list", {"files": []}), ("out", {"files": {"../a": {}}}),
+            ("bytes", {"files": {"a": {"bytes": -1, "xxh3": "ab"}}})]:
+        yield "manifest_" + name, b"\0" + json.dumps(
+            {**manifest, **change}).encode()
+    config = {"added_tokens_decoder": {"5": {"content": "<x>"}},
+              "chat_template": "{{ messages[0].role }}"}
+    for kind in range(1, 5):
+        first = bytes([kind])
+        yield f"config_{kind}", first + json.dumps(config).encode()
+        yield f"empty_{kind}", first + b"{}"
+        yield f"no_object_{kind}", first + b"[1]"
+    for number, value in enumerate([[], "x", 5, None, True]):
+        yield f"added_{number}", b"\1" + json.dumps(
+            {"added_tokens": value}).encode()
+        yield f"decoder_{number}", b"\2" + json.dumps(
+            {"added_tokens_decoder": value}).encode()
+        yield f"template_{number}", b"\4" + json.dumps(
+            {"chat_template": value}).encode()
+    yield "templates", b"\4" + json.dumps({"chat_template": [
+        5, {"name": "other"}, {"name": "default", "template": 7},
+        {"name": "default", "template": "{{ 1 }}"}]}).encode()
+
+
 def preprocessor_config():
     for model in MODELS:
         yield model.name, (model / "preprocessor_config.json").read_bytes()

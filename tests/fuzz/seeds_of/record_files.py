@@ -24,6 +24,18 @@ def prompt_records():
     yield "nul", b'{"text":"a"}\x00{"text":"b"}\n{"text":"\xff"}'
 
 
+def token_records():
+    for number, record in enumerate([
+            {"id": 1, "text": "a\u20ac"}, {"text": ""}, {"ids": [0, 5, 151643]},
+            {"id": "x", "ids": []}, {"ids": [-1]}, {"ids": [1.0]},
+            {"ids": [1 << 63]}, {"ids": [[1]]}, {"text": 5}, {"id": [1]},
+            {"text": "a", "ids": [1]}, [], None]):
+        yield f"record_{number}", json.dumps(record).encode()
+    yield "half_pair", b'{"text":"\\ud83d"}'
+    yield "bytes", b'{"text":"\xff\xfe"}'
+    yield "long_number", b'{"ids":[' + b"1" * 100 + b"]}"
+
+
 def sft_record():
     return json.loads((FIXTURES / "spec_examples/sft_train.json").read_text())[0]
 
