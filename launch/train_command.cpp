@@ -10,7 +10,6 @@
 #include "actors/run_directory.h"
 #include "common/config/config.h"
 #include "common/files/directory_lock.h"
-#include "common/files/files.h"
 #include "common/weights/weight_channel.h"
 #include "launch/command_line.h"
 #include "launch/finish_run.h"
@@ -62,7 +61,7 @@ int train(const TrainArguments& arguments) {
     return static_cast<int>(ExitCode::kDone);
   }
   if (arguments.resume) {
-    write_file_atomic(directory.config().string(), dump_config(config));
+    write_run_config(directory, dump_config(config));
   }
   const std::string programs = program_folder();
   ExitCode code = ExitCode::kDone;
