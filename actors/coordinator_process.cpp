@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "actors/model_shape.h"
 #include "actors/role_client.h"
 #include "actors/stage_hook.h"
 #include "common/clock/clock.h"
-#include "common/files/jsonl_writer.h"
 #include "common/http/http_server.h"
 #include "common/wire/zmq_transport.h"
+#include "coordinator/run_journal.h"
 #include "coordinator/sqlite_ledger.h"
 #include "coordinator/status.h"
 #include "coordinator/trajectory_export.h"
@@ -40,28 +39,6 @@ const char* stage_of(const Request& request) {
   if (std::holds_alternative<RewardResultRequest>(request)) return "reward";
   if (std::holds_alternative<WorkDoneRequest>(request)) return "work_done";
   return "other";
-}
-
-CoordinatorHooks make_hooks(JsonlWriter& events, JsonlWriter& metrics) {
-  CoordinatorHooks hooks;
-  hooks.wall_seconds = wall_seconds;
-  hooks.on_event = [&events](const EventRow& event) {
-    events.append(nlohmann::json{
-        {"time", event.wall_seconds},
-        {"kind", event.kind},
-        {"text",
-         event.text}}.dump(-1, ' ', false,
-                           nlohmann::json::error_handler_t::replace));
-  };
-  hooks.on_step = [&metrics](const std::string& phase, uint64_t step,
-                             const std::map<std::string, double>& values) {
-    nlohmann::json row = values;
-    row["phase"] = phase;
-    row["step"] = step;
-    row["time"] = wall_seconds();
-    metrics.append(row.dump());
-  };
-  return hooks;
 }
 
 // A cohort is not offered again while its terms may still be at it.
@@ -131,12 +108,13 @@ void run_coordinator_role(const RunDirectory& directory,
   parts.config = config.coordinator;
   parts.config.reward_seconds =
       std::max(parts.config.reward_seconds, longest_scoring(config.reward));
-  JsonlWriter events(directory.events().string());
-  JsonlWriter metrics(directory.metrics().string());
-  parts.hooks = make_hooks(events, metrics);
   parts.exporter = file_exporter(directory.root.string());
   const SystemClock clock;
   SqliteLedger ledger(directory.ledger().string());
+  RunJournal journal(directory.events().string(), directory.metrics().string(),
+                     wall_seconds);
+  journal.catch_up(ledger, parts.plan);
+  parts.hooks = journal.hooks();
   Coordinator core(std::move(parts), ledger, clock);
 
   StatusBoard board;
