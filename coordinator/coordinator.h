@@ -101,6 +101,9 @@ class Coordinator {
   void take_metrics(const WorkRow& item, const WorkDoneRequest& report);
   void take_weights(const WeightManifest& weights);
   void take_checkpoint(const WorkRow& item, const std::string& hash);
+  void step_back(const std::string& why);
+  bool can_replay_from(uint64_t step) const;
+  uint64_t replay_floor() const;
   void item_completed(const WorkRow& item);
   void open_batch_if_due();
 
@@ -110,6 +113,8 @@ class Coordinator {
 
   // Groups of the open update may be leased now.
   bool sampling() const;
+  bool replayable(const BatchRow& batch) const;
+  UpdateExport collect_export(const BatchRow& batch) const;
   void export_next();
 
   Parts parts_;
