@@ -181,6 +181,7 @@ Reply Coordinator::on(const RegisterRequest& request) {
   const bool again = !worker.start.empty() && worker.start != start;
   const bool first = worker.start.empty();
   worker.start = start;
+  worker.pid = request.pid;
   if (again) ++worker.restarts;
   if (request.role == Role::kRollout) {
     if (again) ++book_.count().worker_restarts;

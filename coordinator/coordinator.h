@@ -110,6 +110,7 @@ class Coordinator {
   void show_state(StatusSnapshot& status) const;
   void show_progress(StatusSnapshot& status) const;
   void show_roles(StatusSnapshot& status) const;
+  bool hangs(Role role, const WorkerState& worker) const;
 
   // Groups of the open update may be leased now.
   bool sampling() const;
