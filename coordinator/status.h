@@ -46,6 +46,8 @@ struct RoleStatus {
   std::string role;
   int32_t index = 0;
   bool silent = false;  // not heard of for longer than heartbeat_seconds
+  bool hung = false;    // holds work for longer than it may
+  int64_t pid = 0;      // 0: not known
   double seconds_since_seen = 0.0;
   std::string waiting_for;
   int64_t restarts = 0;
