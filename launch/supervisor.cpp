@@ -32,10 +32,12 @@ double now_seconds() {
 
 Supervisor::Supervisor(RunConfig config,
                        RunDirectory directory,
-                       std::string programs)
+                       std::string programs,
+                       const SignalWatch& signals)
     : config_(std::move(config)),
       directory_(std::move(directory)),
-      programs_(std::move(programs)) {
+      programs_(std::move(programs)),
+      signals_(signals) {
   restarts_left_ = config_.run.max_restarts;
 }
 
@@ -204,9 +206,7 @@ ExitCode Supervisor::watch() {
     }
     nap(0.05);
   }
-  if (training_done_) return ExitCode::kDone;
-  return signals_.first() == SIGINT ? ExitCode::kInterrupted
-                                    : ExitCode::kRunAgain;
+  return training_done_ ? ExitCode::kDone : signals_.orderly_exit();
 }
 
 void Supervisor::stop_all() {
