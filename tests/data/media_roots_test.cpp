@@ -66,7 +66,6 @@ TEST_CASE("MediaRoots: nothing leads out of a root") {
              Catch::Contains("media root 'n' is not configured"));
 }
 
-// reliability.md R23.
 TEST_CASE("MediaRoots: forty ways out of a root are all refused") {
   const ScratchFolder folder;
   namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 #include "data/media/media_file.h"
 #include "data/media/smart_resize.h"
 
-// Small files that claim large pictures. reliability.md R24, A2.2.
+// Small files that claim large pictures.
 namespace ume {
 namespace {
 

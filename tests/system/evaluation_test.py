@@ -108,6 +108,8 @@ class Evaluation(CommandCase):
                              (stage, "dev"))
             self.assertEqual(len(task["queries"]), 16)
             self.assertEqual(task["num_samples"], 2)
+            # Eight candidates: every right one is among the first ten.
+            self.assertEqual(task["disc_metrics"]["hit@10"], 1.0)
         out = self.finished.stdout
         for text in ("Base", "SFT", "GRPO", "oracle", "p@2", "tokens/s"):
             self.assertIn(text, out)
