@@ -29,6 +29,9 @@ void make_report(const ReportArguments& a) {
   if (!a.others.empty()) {
     add_comparison(read_comparison(config, directory, a.others), bootstrap,
                    input);
+    if (!config.eval.reference.empty()) {
+      add_recorded_reference(config.eval.reference, input);
+    }
     write_file_atomic((directory.eval() / "context.json").string(),
                       context_json(input));
   }
@@ -38,8 +41,8 @@ void make_report(const ReportArguments& a) {
   if (a.output.empty()) make_directories(directory.report().string());
   write_file_atomic(path, html_report(input, bootstrap));
   std::fputs(text_table(input.stages, bootstrap).c_str(), stdout);
-  std::printf("\n%s\nreport: %s\n", comparison_table(input).c_str(),
-              path.c_str());
+  std::printf("\n%s%s\nreport: %s\n", comparison_table(input).c_str(),
+              note_lines(input).c_str(), path.c_str());
 }
 
 }  // namespace

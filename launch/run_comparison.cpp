@@ -74,6 +74,8 @@ void check_eval(const Run& main, const Run& run) {
   wanted.stages = run.config.eval.stages;
   wanted.batch_tokens = run.config.eval.batch_tokens;
   wanted.processes = run.config.eval.processes;
+  wanted.shard_timeout_seconds = run.config.eval.shard_timeout_seconds;
+  wanted.reference = run.config.eval.reference;
   wanted.bootstrap_resamples = run.config.eval.bootstrap_resamples;
   need_equal(run, "eval", wanted, run.config.eval);
 }

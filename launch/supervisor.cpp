@@ -39,10 +39,12 @@ ExitCode code_of(const ChildExit& exit) {
 
 Supervisor::Supervisor(RunConfig config,
                        RunDirectory directory,
-                       std::string programs)
+                       std::string programs,
+                       const SignalWatch& signals)
     : config_(std::move(config)),
       directory_(std::move(directory)),
-      programs_(std::move(programs)) {
+      programs_(std::move(programs)),
+      signals_(signals) {
   restarts_left_ = config_.run.max_restarts;
 }
 
@@ -268,9 +270,7 @@ ExitCode Supervisor::watch() {
     }
     nap(0.05);
   }
-  if (training_done_) return ExitCode::kDone;
-  return signals_.first() == SIGINT ? ExitCode::kInterrupted
-                                    : ExitCode::kRunAgain;
+  return training_done_ ? ExitCode::kDone : signals_.orderly_exit();
 }
 
 void Supervisor::stop_all() {

@@ -21,8 +21,11 @@ namespace ume {
 // request for a checkpoint and an orderly end.
 class Supervisor {
  public:
-  // programs: the folder of `ume` and `ume-engine`.
-  Supervisor(RunConfig config, RunDirectory directory, std::string programs);
+  // programs: the folder of `ume` and `ume-engine`. signals: borrowed.
+  Supervisor(RunConfig config,
+             RunDirectory directory,
+             std::string programs,
+             const SignalWatch& signals);
 
   // Returns kDone when all training phases are complete; kInterrupted or
   // kRunAgain after a checkpoint on SIGINT or SIGTERM/SIGUSR1; kTerminated when
@@ -48,7 +51,7 @@ class Supervisor {
   RunConfig config_;
   RunDirectory directory_;
   std::string programs_;
-  SignalWatch signals_;
+  const SignalWatch& signals_;
   RunDisplay display_;
   std::unique_ptr<RequestClient> client_;
   std::vector<std::unique_ptr<RoleProcess>> roles_;  // [0]: the coordinator

@@ -32,7 +32,7 @@ struct EmbeddingDefects {
 //   hardest  = largest similarity to a negative
 // Ties go to the lower column. All are 0 when nothing can be compared: no own
 // column or no negative has an embedding.
-// Source: UME-R1, specification 5.5.
+// Source: the reward of UME-R1's published RL program (arXiv 2511.00405).
 struct RowComparison {
   // kValue: the numbers hold. kInvalid: the embedding is unusable or the
   // pair has no negatives, see reason; an unusable embedding takes no part in

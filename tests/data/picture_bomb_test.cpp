@@ -12,7 +12,7 @@
 #include "data/media/smart_resize.h"
 #include "tests/support/memory_status.h"
 
-// Small files that claim large pictures. reliability.md R24, A2.2.
+// Small files that claim large pictures.
 namespace ume {
 namespace {
 
