@@ -120,6 +120,19 @@ TEST_CASE("headers that claim more than the file holds cost little memory") {
   }
 }
 
+TEST_CASE("a PNG chunk that claims gigabytes costs little memory") {
+  Bytes bytes = fixture("rgb_8.png");
+  constexpr size_t kAfterHeader = 33;
+  for (const char* name : {"sPLT", "eXIf", "iCCP", "tRNS", "abCd"}) {
+    Bytes bomb(bytes.begin(), bytes.begin() + kAfterHeader + 8);
+    put_big_endian(bomb, kAfterHeader, 0x7000'0000, 4);
+    std::copy_n(name, 4, bomb.begin() + kAfterHeader + 4);
+    bomb.insert(bomb.end(), bytes.begin() + kAfterHeader, bytes.end());
+    CHECK_THAT(refusal_in_little_memory(bomb),
+               Contains("a chunk of 1879048192 bytes where"));
+  }
+}
+
 TEST_CASE("pictures that are needed whole have a limit of memory") {
   for (const Bytes& bomb :
        {jpeg_of("progressive.jpg", 8'000, 8'000),
