@@ -46,13 +46,13 @@ struct RoleStatus {
   std::string role;
   int32_t index = 0;
   bool silent = false;  // not heard of for longer than heartbeat_seconds
-  bool hung = false;    // holds work for longer than it may
-  int64_t pid = 0;      // 0: not known
   double seconds_since_seen = 0.0;
   std::string waiting_for;
   int64_t restarts = 0;
   int64_t done = 0;
   std::map<std::string, double> metrics = {};  // the process's own
+  bool hung = false;  // at its work for longer than it may
+  int64_t pid = 0;    // 0: not known
 };
 
 // All that people see of a run; docs/formats/status.md describes the JSON.

@@ -68,9 +68,11 @@ class Processes(unittest.TestCase):
         self.check_metrics(name)
 
     def start(self, name, *overrides):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.place.command("train", self.place.config(name), *overrides),
             stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)  # its roles end with it
+        return process
 
     def wait_for(self, what, seconds=120):
         """Waits until what() gives something, and returns that."""
@@ -175,6 +177,27 @@ class Processes(unittest.TestCase):
         os.kill(self.coordinator_pid("told"), signal.SIGKILL)
         _, messages = process.communicate(timeout=180)
         self.assertEqual(process.returncode, 130, messages)
+
+    def test_a_stop_leaves_without_a_checkpoint_that_takes_too_long(self):
+        process = self.start("hasty", "checkpoint.write_timeout_seconds=0.01")
+        metrics = self.place.folder / "hasty" / "metrics.jsonl"
+        self.wait_for(lambda: metrics.is_file() and metrics.stat().st_size)
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=180)
+        self.assertEqual(process.returncode, 143, messages)
+        self.assertIn("checkpoint.write_timeout_seconds", messages)
+        resumed = self.place.run("train", self.place.config("hasty"),
+                                 "--resume",
+                                 "checkpoint.write_timeout_seconds=600")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.check_equals_calm("hasty")
+
+    def test_ranks_wait_for_a_checkpoint_as_long_as_they_are_told(self):
+        result = self.place.run(
+            "train", self.place.config("late"), "run.max_restarts=0",
+            "checkpoint.write_timeout_seconds=0.000001")
+        self.assertEqual(result.returncode, 69, result.stderr)
+        self.assertIn("the other learner ranks in", result.stderr)
 
     def test_a_role_that_hangs_is_killed_and_started_again(self):
         process = self.start(
