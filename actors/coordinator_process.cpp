@@ -8,18 +8,18 @@
 #include <memory>
 #include <set>
 
-#include "actors/model_shape.h"
 #include "actors/role_client.h"
+#include "actors/run/model_shape.h"
 #include "actors/stage_hook.h"
 #include "common/clock/clock.h"
 #include "common/config/nearest.h"
 #include "common/http/http_server.h"
 #include "common/wire/codec.h"
 #include "common/wire/zmq_transport.h"
-#include "coordinator/run_journal.h"
-#include "coordinator/sqlite_ledger.h"
-#include "coordinator/status.h"
-#include "coordinator/trajectory_export.h"
+#include "coordinator/ledger/sqlite_ledger.h"
+#include "coordinator/progress/run_journal.h"
+#include "coordinator/progress/status.h"
+#include "coordinator/progress/trajectory_export.h"
 #include "dashboard/dashboard.h"
 #include "data/records/pair_list.h"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "actors/run_config.h"
-#include "actors/run_directory.h"
+#include "actors/run/run_config.h"
+#include "actors/run/run_directory.h"
 #include "coordinator/coordinator.h"
 
 namespace ume {

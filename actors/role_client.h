@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "actors/run_config.h"
-#include "actors/run_directory.h"
+#include "actors/run/run_config.h"
+#include "actors/run/run_directory.h"
 #include "actors/stage_hook.h"
 #include "common/wire/transport.h"
 #include "data/prepare/preparer.h"

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "common/random/philox.h"
-#include "reward/format_rule.h"
 #include "reward/reward_pipeline.h"
+#include "reward/terms/format_rule.h"
 
 namespace ume {
 namespace {

@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "common/clock/clock.h"
-#include "coordinator/batch_plan.h"
-#include "coordinator/cohort_board.h"
-#include "coordinator/group_board.h"
-#include "coordinator/learner_decisions.h"
-#include "coordinator/learner_log.h"
-#include "coordinator/rate_window.h"
-#include "coordinator/run_book.h"
-#include "coordinator/saturation_watch.h"
-#include "coordinator/status.h"
-#include "coordinator/trajectory_export.h"
+#include "coordinator/cohorts/cohort_board.h"
+#include "coordinator/cohorts/group_board.h"
+#include "coordinator/plan/batch_plan.h"
+#include "coordinator/plan/learner_decisions.h"
+#include "coordinator/plan/learner_log.h"
+#include "coordinator/progress/rate_window.h"
+#include "coordinator/progress/run_book.h"
+#include "coordinator/progress/saturation_watch.h"
+#include "coordinator/progress/status.h"
+#include "coordinator/progress/trajectory_export.h"
 
 namespace ume {
 

@@ -8,7 +8,7 @@
 #include "common/types/prepared_prompt.h"
 #include "common/types/record.h"
 #include "data/prepare/preparer.h"
-#include "model/model_config.h"
+#include "model/config/model_config.h"
 #include "rollout/sampler.h"
 
 namespace ume {

@@ -1,13 +1,13 @@
 // ume-engine: the commands that need LibTorch. `ume` executes it.
 
 #include "actors/engine/engine_roles.h"
-#include "launch/checkpoint_command.h"
 #include "launch/command_line.h"
-#include "launch/embed_command.h"
-#include "launch/encode_command.h"
-#include "launch/generate_command.h"
-#include "launch/model_command.h"
-#include "launch/versions_command.h"
+#include "launch/commands/checkpoint_command.h"
+#include "launch/commands/embed_command.h"
+#include "launch/commands/encode_command.h"
+#include "launch/commands/generate_command.h"
+#include "launch/commands/model_command.h"
+#include "launch/commands/versions_command.h"
 
 namespace ume {
 namespace {

@@ -12,17 +12,17 @@
 
 #include "common/error/error.h"
 #include "launch/command_line.h"
-#include "launch/config_command.h"
-#include "launch/data_command.h"
-#include "launch/doctor_command.h"
-#include "launch/eval_command.h"
-#include "launch/ledger_command.h"
-#include "launch/preprocess_command.h"
-#include "launch/report_command.h"
-#include "launch/reward_command.h"
-#include "launch/role_command.h"
-#include "launch/tokenize_command.h"
-#include "launch/train_command.h"
+#include "launch/commands/config_command.h"
+#include "launch/commands/data_command.h"
+#include "launch/commands/doctor_command.h"
+#include "launch/commands/eval_command.h"
+#include "launch/commands/ledger_command.h"
+#include "launch/commands/preprocess_command.h"
+#include "launch/commands/report_command.h"
+#include "launch/commands/reward_command.h"
+#include "launch/commands/role_command.h"
+#include "launch/commands/tokenize_command.h"
+#include "launch/commands/train_command.h"
 
 namespace ume {
 namespace {

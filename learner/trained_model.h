@@ -5,10 +5,10 @@
 #include <string>
 
 #include "common/collective/collective.h"
-#include "learner/adamw.h"
-#include "learner/finite_guard.h"
-#include "learner/optimizer_config.h"
-#include "learner/parameters.h"
+#include "learner/optimizer/adamw.h"
+#include "learner/optimizer/finite_guard.h"
+#include "learner/optimizer/optimizer_config.h"
+#include "learner/optimizer/parameters.h"
 #include "model/qwen2_vl.h"
 
 namespace ume {

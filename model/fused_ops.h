@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/torch.h"
-#include "model/rotary.h"
+#include "model/attention/rotary.h"
 
 // The element-wise operations of both towers, differentiable.
 namespace ume {

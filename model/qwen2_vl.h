@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "kernels/torch.h"
-#include "model/attention_context.h"
-#include "model/model_config.h"
-#include "model/rotary.h"
-#include "model/vision_tower.h"
-#include "model/weights.h"
+#include "model/attention/attention_context.h"
+#include "model/attention/rotary.h"
+#include "model/config/model_config.h"
+#include "model/vision/vision_tower.h"
+#include "model/weights/weights.h"
 
 namespace ume {
 

@@ -6,9 +6,9 @@
 
 #include "common/config/nearest.h"
 #include "common/error/error.h"
-#include "reward/composition.h"
-#include "reward/term_catalogue.h"
-#include "reward/weight_schedule.h"
+#include "reward/compose/composition.h"
+#include "reward/compose/weight_schedule.h"
+#include "reward/terms/term_catalogue.h"
 
 namespace ume {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reward/extension_config.h"
+#include "reward/extension/extension_config.h"
 
 namespace ume {
 

@@ -10,7 +10,7 @@
 #include "common/error/error.h"
 #include "common/random/philox.h"
 #include "common/text/utf8.h"
-#include "reward/composition.h"
+#include "reward/compose/composition.h"
 #include "reward/policy_hash.h"
 #include "reward/reward_statistics.h"
 

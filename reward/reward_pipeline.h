@@ -7,7 +7,7 @@
 
 #include "common/types/cohort.h"
 #include "common/types/reward_table.h"
-#include "reward/cohort_view.h"
+#include "reward/cohort/cohort_view.h"
 #include "reward/reward_config.h"
 #include "reward/reward_policy.h"
 

@@ -7,7 +7,7 @@
 #include "reward/internal/terms.h"
 #include "reward/judge/judge_term.h"
 #include "reward/plugin/plugin_term.h"
-#include "reward/term_catalogue.h"
+#include "reward/terms/term_catalogue.h"
 
 namespace ume {
 

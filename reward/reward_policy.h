@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "common/types/reward_table.h"
-#include "reward/cohort_view.h"
+#include "reward/cohort/cohort_view.h"
 #include "reward/reward_config.h"
 #include "reward/reward_environment.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "reward/duplicates.h"
+#include "reward/cohort/duplicates.h"
 
 namespace ume {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "reward/cohort_view.h"
-#include "reward/composition.h"
+#include "reward/cohort/cohort_view.h"
+#include "reward/compose/composition.h"
 
 namespace ume {
 

@@ -9,7 +9,7 @@
 #include "common/error/error.h"
 #include "common/random/philox.h"
 #include "kernels/torch.h"
-#include "model/packed_batch.h"
+#include "model/attention/packed_batch.h"
 #include "rollout/token_sampling.h"
 
 namespace ume {

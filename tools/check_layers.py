@@ -35,8 +35,8 @@ AVOIDED = {"<torch/torch.h>": "kernels/torch.h, half as long to compile"}
 WRAPPED = {
     r"<mpi\.h>": r"^common/collective/mpi_\w+\.(h|cpp)$|^actors/mpi_\w+\.cpp$",
     r"<zmq\.hpp?>": r"^common/wire/zmq_\w+\.(h|cpp)$",
-    r"<sqlite3\.h>": r"^coordinator/sqlite_\w+\.(h|cpp)$",
-    r"<hiredis/": r"^coordinator/redis_\w+\.(h|cpp)$",
+    r"<sqlite3\.h>": r"^coordinator/ledger/sqlite_\w+\.(h|cpp)$",
+    r"<hiredis/": r"^coordinator/ledger/redis_\w+\.(h|cpp)$",
     r"<microhttpd\.h>": r"^common/http/http_\w+\.cpp$",
     r"<curl/": r"^common/http/curl_\w+\.cpp$",
     # Decoders of hostile files, GPL builds: only in the program ume-media.

@@ -12,7 +12,7 @@
 #include "common/collective/mpi_collective.h"
 #include "common/error/error.h"
 #include "kernels/torch.h"
-#include "model/model_config.h"
+#include "model/config/model_config.h"
 
 namespace ume {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "actors/run_directory.h"
+#include "actors/run/run_directory.h"
 
 namespace ume {
 

@@ -11,8 +11,8 @@
 #include "common/error/error.h"
 #include "common/files/files.h"
 #include "common/hash/xxh3.h"
-#include "learner/checkpoint.h"
-#include "learner/weight_list.h"
+#include "learner/checkpoint/checkpoint.h"
+#include "learner/checkpoint/weight_list.h"
 
 namespace ume {
 namespace {

@@ -3,16 +3,16 @@
 #include <memory>
 #include <string>
 
-#include "actors/run_config.h"
+#include "actors/run/run_config.h"
 #include "actors/stage_hook.h"
 #include "common/collective/collective.h"
 #include "common/weights/weight_channel.h"
 #include "common/wire/transport.h"
 #include "data/records/annotated_pairs.h"
 #include "eval/text_codec.h"
-#include "learner/grpo.h"
-#include "learner/sft.h"
-#include "learner/sft_plan.h"
+#include "learner/grpo/grpo.h"
+#include "learner/sft/sft.h"
+#include "learner/sft/sft_plan.h"
 #include "learner/trained_model.h"
 
 namespace ume {

@@ -6,7 +6,7 @@
 #include "common/hash/xxh3.h"
 #include "eval/metrics/ranking.h"
 #include "eval/metrics/retrieval_metrics.h"
-#include "reward/format_rule.h"
+#include "reward/terms/format_rule.h"
 
 namespace ume {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "reward/cohort_view.h"
+#include "reward/cohort/cohort_view.h"
 
 namespace ume {
 

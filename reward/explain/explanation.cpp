@@ -7,10 +7,10 @@
 #include <set>
 
 #include "common/error/error.h"
-#include "reward/cohort_view.h"
-#include "reward/composition.h"
+#include "reward/cohort/cohort_view.h"
+#include "reward/cohort/missing_embedding.h"
+#include "reward/compose/composition.h"
 #include "reward/explain/rule_text.h"
-#include "reward/missing_embedding.h"
 
 namespace ume {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "common/types/reward_table.h"
 #include "common/types/side.h"
-#include "reward/offline_scoring.h"
+#include "reward/offline/offline_scoring.h"
 
 // Why the trajectories of one pair got their rewards: what `ume
 // reward-explain` shows.

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "reward/explain/disc_rule.h"
-#include "reward/format_rule.h"
+#include "reward/terms/format_rule.h"
 
 namespace ume {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "reward/cohort_view.h"
+#include "reward/cohort/cohort_view.h"
 #include "reward/explain/explanation.h"
 #include "reward/reward_config.h"
 

@@ -8,10 +8,10 @@
 #include "common/error/error.h"
 #include "common/wire/score_codec.h"
 #include "common/wire/zmq_caller.h"
-#include "reward/circuit_breaker.h"
-#include "reward/extension_input.h"
-#include "reward/retry_pause.h"
-#include "reward/secret_file.h"
+#include "reward/extension/circuit_breaker.h"
+#include "reward/extension/extension_input.h"
+#include "reward/extension/retry_pause.h"
+#include "reward/extension/secret_file.h"
 
 namespace ume {
 namespace {

@@ -8,9 +8,9 @@
 #include "common/clock/deadline.h"
 #include "common/http/http_client.h"
 #include "common/types/reward_table.h"
-#include "reward/circuit_breaker.h"
-#include "reward/extension_config.h"
-#include "reward/retry_pause.h"
+#include "reward/extension/circuit_breaker.h"
+#include "reward/extension/extension_config.h"
+#include "reward/extension/retry_pause.h"
 
 namespace ume {
 

@@ -8,7 +8,7 @@
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
 #include "common/text/utf8.h"
-#include "reward/format_rule.h"
+#include "reward/terms/format_rule.h"
 
 namespace ume {
 namespace {

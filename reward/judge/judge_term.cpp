@@ -12,10 +12,10 @@
 #include "common/error/error.h"
 #include "common/hash/xxh3.h"
 #include "common/http/http_client.h"
-#include "reward/extension_input.h"
+#include "reward/extension/extension_input.h"
+#include "reward/extension/secret_file.h"
 #include "reward/judge/judge_caller.h"
 #include "reward/judge/judge_prompt.h"
-#include "reward/secret_file.h"
 
 namespace ume {
 namespace {

@@ -9,7 +9,7 @@
 #include "common/types/cohort.h"
 #include "common/types/reward_table.h"
 #include "common/wire/score_codec.h"
-#include "reward/extension_config.h"
+#include "reward/extension/extension_config.h"
 
 namespace ume {
 

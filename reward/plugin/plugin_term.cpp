@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/error/error.h"
-#include "reward/extension_input.h"
+#include "reward/extension/extension_input.h"
 #include "reward/plugin/plugin_library.h"
 #include "reward/plugin/plugin_process.h"
 

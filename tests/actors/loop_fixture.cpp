@@ -12,16 +12,16 @@
 #include "actors/coordinator_process.h"
 #include "actors/engine/learner_worker.h"
 #include "actors/engine/rollout_worker.h"
-#include "actors/reward_worker.h"
+#include "actors/rewards/reward_worker.h"
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
 #include "common/clock/clock.h"
 #include "common/collective/thread_collective.h"
 #include "common/wire/memory_transport.h"
-#include "coordinator/ledger_check.h"
+#include "coordinator/ledger/ledger_check.h"
 #include "data/records/pair_list.h"
 #include "kernels/torch.h"
-#include "model/weights.h"
+#include "model/weights/weights.h"
 
 namespace ume {
 namespace {

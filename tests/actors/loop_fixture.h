@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "actors/run_config.h"
-#include "coordinator/ledger.h"
+#include "actors/run/run_config.h"
+#include "coordinator/ledger/ledger.h"
 
 namespace ume {
 

@@ -1,11 +1,11 @@
-#include "actors/policy_keeper.h"
+#include "actors/rewards/policy_keeper.h"
 
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "actors/score_memory.h"
+#include "actors/rewards/score_memory.h"
 #include "common/config/config.h"
 #include "common/error/error.h"
 #include "common/files/files.h"

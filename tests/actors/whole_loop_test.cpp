@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "common/files/files.h"
-#include "coordinator/memory_ledger.h"
-#include "coordinator/sqlite_ledger.h"
-#include "learner/checkpoint_manifest.h"
+#include "coordinator/ledger/memory_ledger.h"
+#include "coordinator/ledger/sqlite_ledger.h"
+#include "learner/checkpoint/checkpoint_manifest.h"
 #include "tests/actors/loop_fixture.h"
 
 namespace ume {

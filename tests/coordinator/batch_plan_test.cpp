@@ -1,9 +1,9 @@
-#include "coordinator/batch_plan.h"
+#include "coordinator/plan/batch_plan.h"
 
 #include <catch2/catch.hpp>
 #include <numeric>
 
-#include "coordinator/memory_ledger.h"
+#include "coordinator/ledger/memory_ledger.h"
 
 namespace ume {
 namespace {

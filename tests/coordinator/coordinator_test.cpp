@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "coordinator/ledger_check.h"
+#include "coordinator/ledger/ledger_check.h"
 #include "tests/coordinator/direct_world.h"
 
 namespace ume {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/types/messages.h"
-#include "coordinator/run_plan.h"
+#include "coordinator/plan/run_plan.h"
 
 // Roles that do no work: what they produce is a pure function of what they are
 // given, so that every run of a plan must end in the same ledger.

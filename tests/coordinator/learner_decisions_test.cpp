@@ -1,4 +1,4 @@
-#include "coordinator/learner_decisions.h"
+#include "coordinator/plan/learner_decisions.h"
 
 #include <catch2/catch.hpp>
 

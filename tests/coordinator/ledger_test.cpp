@@ -3,8 +3,8 @@
 #include <functional>
 #include <memory>
 
-#include "coordinator/memory_ledger.h"
-#include "coordinator/sqlite_ledger.h"
+#include "coordinator/ledger/memory_ledger.h"
+#include "coordinator/ledger/sqlite_ledger.h"
 #include "tests/coordinator/temporary_folder.h"
 
 // What every ledger must do.

@@ -1,4 +1,4 @@
-#include "coordinator/result_blob.h"
+#include "coordinator/cohorts/result_blob.h"
 
 #include <catch2/catch.hpp>
 

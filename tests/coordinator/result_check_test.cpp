@@ -1,4 +1,4 @@
-#include "coordinator/result_check.h"
+#include "coordinator/cohorts/result_check.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "common/random/philox.h"
-#include "coordinator/batch_plan.h"
+#include "coordinator/plan/batch_plan.h"
 
 namespace ume {
 namespace {

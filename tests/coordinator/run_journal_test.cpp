@@ -1,4 +1,4 @@
-#include "coordinator/run_journal.h"
+#include "coordinator/progress/run_journal.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "coordinator/saturation_watch.h"
+#include "coordinator/progress/saturation_watch.h"
 
 #include <catch2/catch.hpp>
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "coordinator/ledger_check.h"
+#include "coordinator/ledger/ledger_check.h"
 #include "tests/coordinator/simulated_roles.h"
 
 namespace ume::test {

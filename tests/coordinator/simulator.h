@@ -10,7 +10,7 @@
 
 #include "common/clock/clock.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/memory_ledger.h"
+#include "coordinator/ledger/memory_ledger.h"
 #include "tests/coordinator/fake_roles.h"
 
 namespace ume::test {

@@ -1,4 +1,4 @@
-#include "coordinator/sqlite_ledger.h"
+#include "coordinator/ledger/sqlite_ledger.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -11,8 +11,8 @@
 
 #include "common/error/error.h"
 #include "common/files/files.h"
-#include "coordinator/ledger_check.h"
-#include "coordinator/memory_ledger.h"
+#include "coordinator/ledger/ledger_check.h"
+#include "coordinator/ledger/memory_ledger.h"
 #include "tests/coordinator/direct_world.h"
 #include "tests/coordinator/temporary_folder.h"
 

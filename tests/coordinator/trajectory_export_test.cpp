@@ -1,4 +1,4 @@
-#include "coordinator/trajectory_export.h"
+#include "coordinator/progress/trajectory_export.h"
 
 #include <zstd.h>
 

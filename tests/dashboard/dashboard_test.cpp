@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/status.h"
+#include "coordinator/progress/status.h"
 #include "dashboard/page.h"
 
 namespace ume {

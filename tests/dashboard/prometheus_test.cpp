@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "coordinator/status.h"
+#include "coordinator/progress/status.h"
 
 // The rules of the text format 0.0.4, as Prometheus' documentation gives them.
 namespace ume {

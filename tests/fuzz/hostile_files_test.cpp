@@ -23,8 +23,8 @@
 #include "data/tokenizer/chat_template.h"
 #include "data/tokenizer/tokenizer.h"
 #include "eval/tasks/evaluation_set.h"
-#include "model/model_config.h"
-#include "reward/offline_scoring.h"
+#include "model/config/model_config.h"
+#include "reward/offline/offline_scoring.h"
 #include "reward/reward_config.h"
 #include "tests/support/scratch_folder.h"
 

@@ -1,4 +1,4 @@
-#include "launch/evaluate.h"
+#include "launch/results/evaluate.h"
 
 #include <atomic>
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "launch/hung_roles.h"
+#include "launch/run/hung_roles.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "launch/phase_times.h"
+#include "launch/results/phase_times.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "launch/role_process.h"
+#include "launch/run/role_process.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "launch/run_comparison.h"
+#include "launch/results/run_comparison.h"
 
 #include <unistd.h>
 

@@ -1,9 +1,9 @@
-#include "launch/run_display.h"
+#include "launch/run/run_display.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/status.h"
+#include "coordinator/progress/status.h"
 
 namespace ume {
 namespace {

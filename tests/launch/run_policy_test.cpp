@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "actors/coordinator_process.h"
-#include "actors/policy_source.h"
+#include "actors/rewards/policy_source.h"
 #include "actors/role_client.h"
 #include "common/config/config.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
-#include "launch/signal_watch.h"
+#include "launch/run/signal_watch.h"
 
 namespace ume {
 namespace {

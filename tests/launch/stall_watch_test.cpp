@@ -1,4 +1,4 @@
-#include "launch/stall_watch.h"
+#include "launch/run/stall_watch.h"
 
 #include <catch2/catch.hpp>
 

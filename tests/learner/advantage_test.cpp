@@ -1,4 +1,4 @@
-#include "learner/advantage.h"
+#include "learner/grpo/advantage.h"
 
 #include <catch2/catch.hpp>
 #include <limits>

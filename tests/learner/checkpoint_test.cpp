@@ -1,4 +1,4 @@
-#include "learner/checkpoint.h"
+#include "learner/checkpoint/checkpoint.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@
 #include "common/collective/thread_collective.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
-#include "learner/weight_list.h"
+#include "learner/checkpoint/weight_list.h"
 #include "tests/learner/sft_cases.h"
 #include "tests/support/scratch_folder.h"
 

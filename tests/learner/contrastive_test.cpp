@@ -1,4 +1,4 @@
-#include "learner/contrastive.h"
+#include "learner/sft/contrastive.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -7,8 +7,8 @@
 
 #include "common/types/prepared_prompt.h"
 #include "kernels/torch.h"
-#include "model/model_config.h"
-#include "model/weights.h"
+#include "model/config/model_config.h"
+#include "model/weights/weights.h"
 
 // Reading of the recorded reference cases (tests/fixtures/parity).
 namespace ume {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "learner/grpo.h"
+#include "learner/grpo/grpo.h"
 #include "tests/learner/fixtures.h"
 
 namespace ume {

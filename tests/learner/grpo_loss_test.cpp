@@ -1,4 +1,4 @@
-#include "learner/grpo_loss.h"
+#include "learner/grpo/grpo_loss.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>

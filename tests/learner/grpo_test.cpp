@@ -1,4 +1,4 @@
-#include "learner/grpo.h"
+#include "learner/grpo/grpo.h"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -7,7 +7,7 @@
 
 #include "common/collective/thread_collective.h"
 #include "common/error/error.h"
-#include "learner/weight_list.h"
+#include "learner/checkpoint/weight_list.h"
 #include "tests/learner/grpo_cases.h"
 
 namespace ume {

@@ -4,13 +4,13 @@
 
 #include "common/collective/thread_collective.h"
 #include "common/error/error.h"
-#include "learner/adamw.h"
-#include "learner/checkpoint_config.h"
-#include "learner/finite_guard.h"
-#include "learner/grpo_config.h"
-#include "learner/lr_schedule.h"
-#include "learner/parameters.h"
-#include "learner/sft_config.h"
+#include "learner/checkpoint/checkpoint_config.h"
+#include "learner/grpo/grpo_config.h"
+#include "learner/optimizer/adamw.h"
+#include "learner/optimizer/finite_guard.h"
+#include "learner/optimizer/lr_schedule.h"
+#include "learner/optimizer/parameters.h"
+#include "learner/sft/sft_config.h"
 #include "tests/learner/fixtures.h"
 
 namespace ume {

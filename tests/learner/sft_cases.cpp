@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "common/collective/thread_collective.h"
-#include "learner/sft_plan.h"
+#include "learner/sft/sft_plan.h"
 
 namespace ume {
 namespace {

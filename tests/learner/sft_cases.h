@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "learner/sft.h"
+#include "learner/sft/sft.h"
 #include "tests/learner/fixtures.h"
 
 namespace ume {

@@ -1,4 +1,4 @@
-#include "learner/sft_plan.h"
+#include "learner/sft/sft_plan.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -6,7 +6,7 @@
 #include <set>
 
 #include "common/error/error.h"
-#include "learner/sft_config.h"
+#include "learner/sft/sft_config.h"
 
 namespace ume {
 namespace {

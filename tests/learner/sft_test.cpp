@@ -1,4 +1,4 @@
-#include "learner/sft.h"
+#include "learner/sft/sft.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -6,8 +6,8 @@
 
 #include "common/collective/thread_collective.h"
 #include "common/error/error.h"
-#include "learner/contrastive.h"
-#include "learner/weight_list.h"
+#include "learner/checkpoint/weight_list.h"
+#include "learner/sft/contrastive.h"
 #include "tests/learner/sft_cases.h"
 
 namespace ume {

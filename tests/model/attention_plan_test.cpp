@@ -1,4 +1,4 @@
-#include "model/attention_plan.h"
+#include "model/attention/attention_plan.h"
 
 #include <catch2/catch.hpp>
 

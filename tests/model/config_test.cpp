@@ -3,8 +3,8 @@
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
-#include "model/model_config.h"
-#include "model/rope_positions.h"
+#include "model/attention/rope_positions.h"
+#include "model/config/model_config.h"
 
 namespace ume {
 namespace {

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <string>
 
-#include "model/stored_weights.h"
+#include "model/weights/stored_weights.h"
 #include "tests/model/parity_case.h"
 #include "tests/support/memory_status.h"
 #include "tests/support/scratch_folder.h"

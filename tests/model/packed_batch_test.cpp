@@ -1,4 +1,4 @@
-#include "model/packed_batch.h"
+#include "model/attention/packed_batch.h"
 
 #include <catch2/catch.hpp>
 

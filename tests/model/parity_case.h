@@ -7,7 +7,7 @@
 
 #include "common/types/prepared_prompt.h"
 #include "kernels/torch.h"
-#include "model/packed_batch.h"
+#include "model/attention/packed_batch.h"
 
 namespace ume {
 

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "model/packed_batch.h"
+#include "model/attention/packed_batch.h"
 
 namespace ume {
 

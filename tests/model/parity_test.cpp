@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <cstdio>
 
-#include "model/packed_batch.h"
-#include "model/stored_weights.h"
+#include "model/attention/packed_batch.h"
+#include "model/weights/stored_weights.h"
 #include "tests/model/parity_checks.h"
 #include "tests/support/scratch_folder.h"
 

@@ -1,4 +1,4 @@
-#include "model/rotary.h"
+#include "model/attention/rotary.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "model/stored_weights.h"
+#include "model/weights/stored_weights.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
-#include "model/weight_scan.h"
+#include "model/weights/weight_scan.h"
 #include "tests/model/parity_case.h"
 #include "tests/support/scratch_folder.h"
 

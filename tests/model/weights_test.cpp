@@ -7,8 +7,8 @@
 
 #include "common/error/error.h"
 #include "common/tensorfile/safetensors.h"
-#include "model/model_writer.h"
-#include "model/weights.h"
+#include "model/weights/model_writer.h"
+#include "model/weights/weights.h"
 #include "tests/model/parity_case.h"
 
 namespace ume {

@@ -1,13 +1,13 @@
-#include "reward/composition.h"
+#include "reward/compose/composition.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "common/config/config.h"
 #include "common/error/error.h"
+#include "reward/compose/weight_schedule.h"
 #include "reward/policy_hash.h"
 #include "reward/reward_pipeline.h"
-#include "reward/weight_schedule.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

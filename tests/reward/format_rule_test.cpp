@@ -1,4 +1,4 @@
-#include "reward/format_rule.h"
+#include "reward/terms/format_rule.h"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "reward/extension_input.h"
+#include "reward/extension/extension_input.h"
 #include "reward/reward_pipeline.h"
-#include "reward/term_catalogue.h"
+#include "reward/terms/term_catalogue.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

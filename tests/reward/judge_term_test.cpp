@@ -11,7 +11,7 @@
 #include "common/clock/deadline.h"
 #include "common/error/error.h"
 #include "common/http/http_client.h"
-#include "reward/circuit_breaker.h"
+#include "reward/extension/circuit_breaker.h"
 #include "reward/judge/judge_prompt.h"
 #include "tests/reward/extension_fixtures.h"
 #include "tests/reward/script_process.h"

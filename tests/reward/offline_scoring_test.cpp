@@ -1,4 +1,4 @@
-#include "reward/offline_scoring.h"
+#include "reward/offline/offline_scoring.h"
 
 #include <unistd.h>
 #include <zstd.h>

@@ -10,7 +10,7 @@
 #include "common/error/error.h"
 #include "common/tensorfile/safetensors.h"
 #include "kernels/torch.h"
-#include "model/packed_batch.h"
+#include "model/attention/packed_batch.h"
 
 namespace ume {
 namespace {

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "model/packed_batch.h"
-#include "model/stored_weights.h"
+#include "model/attention/packed_batch.h"
+#include "model/weights/stored_weights.h"
 
 namespace ume {
 namespace {

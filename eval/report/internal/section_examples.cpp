@@ -1,6 +1,6 @@
 #include "eval/report/internal/html.h"
 #include "eval/report/internal/sections.h"
-#include "reward/format_rule.h"
+#include "reward/terms/format_rule.h"
 
 namespace ume::html {
 namespace {

@@ -1,6 +1,6 @@
 #include "data/tokenizer/chat_template.h"
 #include "data/tokenizer/embedding_tokens.h"
-#include "learner/checkpoint_manifest.h"
+#include "learner/checkpoint/checkpoint_manifest.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/scratch_file.h"
 #include "tests/fuzz/target_functions.h"

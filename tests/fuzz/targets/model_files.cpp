@@ -1,5 +1,5 @@
 #include "data/media/preprocessor_config.h"
-#include "model/model_config.h"
+#include "model/config/model_config.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target_functions.h"
 

@@ -2,10 +2,10 @@
 #include <map>
 #include <sstream>
 
-#include "reward/format_rule.h"
-#include "reward/offline_scoring.h"
+#include "reward/offline/offline_scoring.h"
 #include "reward/reward_pipeline.h"
-#include "reward/term_catalogue.h"
+#include "reward/terms/format_rule.h"
+#include "reward/terms/term_catalogue.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/scratch_file.h"
 #include "tests/fuzz/target_functions.h"

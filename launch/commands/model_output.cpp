@@ -1,0 +1,49 @@
+#include "launch/commands/model_output.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "common/error/error.h"
+
+namespace ume {
+
+void refuse_model_folder(const std::string& folder) {
+  if (std::filesystem::exists(folder + "/config.json")) {
+    throw ConfigError(folder + " holds a model already");
+  }
+}
+
+std::string stored_dtype(const StoredWeights& stored) {
+  const auto& tensors = stored.tensors();
+  const auto all_are = [&tensors](DType dtype) {
+    return std::all_of(
+        tensors.begin(), tensors.end(),
+        [dtype](const auto& entry) { return entry.second.dtype == dtype; });
+  };
+  if (all_are(DType::kBF16)) return "bfloat16";
+  return all_are(DType::kF16) ? "float16" : "float32";
+}
+
+WriteModelOptions model_output_options(const std::string& dtype,
+                                       ProgressLine& line,
+                                       const std::string& label) {
+  WriteModelOptions options;
+  options.dtype = dtype == "float32"   ? torch::kFloat32
+                  : dtype == "float16" ? torch::kFloat16
+                                       : torch::kBFloat16;
+  options.progress = [&line, label, shown = uint64_t{0}](
+                         uint64_t done, uint64_t total) mutable {
+    constexpr uint64_t kMegabyte = 1'000'000;
+    if (done / kMegabyte == shown) return;
+    shown = done / kMegabyte;
+    line.update({.label = label,
+                 .unit = "MB",
+                 .done = shown,
+                 .total = total / kMegabyte,
+                 .detail = "",
+                 .rate = {}});
+  };
+  return options;
+}
+
+}  // namespace ume

@@ -1,0 +1,189 @@
+#include "launch/results/evaluate.h"
+
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <optional>
+
+#include "common/clock/clock.h"
+#include "common/clock/deadline.h"
+#include "common/error/error.h"
+#include "common/files/files.h"
+#include "common/progress/progress.h"
+#include "eval/tasks/score_tasks.h"
+#include "launch/child_process.h"
+
+namespace ume {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kPollSeconds = 0.2;
+
+struct ShardProcess {
+  ShardId shard;
+  std::string log;
+  std::optional<ChildProcess> child;
+  int attempts = 0;
+  uint64_t done = 0;                 // prompts
+  std::optional<Deadline> progress;  // renewed by each batch
+};
+
+ChildCommand encode_command(const EvaluateOptions& o, const ShardProcess& p) {
+  ChildCommand command;
+  command.argv = {o.programs + "/ume-engine",
+                  "eval-encode",
+                  "--job",
+                  job_file(o.shards).string(),
+                  "--shard",
+                  std::to_string(p.shard.index),
+                  "--of",
+                  std::to_string(p.shard.count)};
+  command.environment = {"OMP_NUM_THREADS=1"};
+  command.log_path = p.log;
+  return command;
+}
+
+std::string last_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
+}
+
+// Of the last "DONE TOTAL" line; 0 while there is none.
+uint64_t prompts_done(const std::string& log) {
+  unsigned long long value = 0;
+  return std::sscanf(last_line(log).c_str(), "%llu", &value) == 1 ? value : 0;
+}
+
+// Throws DeadlineExceeded when the shard has stood still for too long.
+void watch_progress(const EvaluateOptions& options,
+                    const Clock& clock,
+                    ShardProcess& p) {
+  const uint64_t done = prompts_done(p.log);
+  if (!p.progress || done != p.done) {
+    p.progress.emplace(clock, options.eval.shard_timeout_seconds,
+                       options.label + ": evaluation shard " +
+                           std::to_string(p.shard.index) +
+                           " to encode a batch (see " + p.log + ")");
+  }
+  p.done = done;
+  p.progress->check();
+}
+
+// Returns whether the process still works.
+bool tend(const EvaluateOptions& options, ShardProcess& p) {
+  if (!p.child) return false;
+  const std::optional<ChildExit> exit = p.child->poll();
+  if (!exit) return true;
+  p.child.reset();
+  if (exit->clean()) return false;
+  const std::string why = last_line(p.log);
+  const bool died = exit->signal > 0;
+  if (!died || p.attempts >= 2) {
+    throw Error(died ? ExitCode::kFailure : static_cast<ExitCode>(exit->code),
+                options.label + ": shard " + std::to_string(p.shard.index) +
+                    " ended with " + exit->text() + ": " + why);
+  }
+  ++p.attempts;
+  p.child = ChildProcess::start(encode_command(options, p));
+  return true;
+}
+
+// Those of the shards that are not there yet.
+std::vector<ShardProcess> start_shards(const EvaluateOptions& options) {
+  std::vector<ShardProcess> processes;
+  for (int64_t i = 0; i < options.eval.processes; ++i) {
+    ShardProcess p;
+    p.shard = {i, options.eval.processes};
+    p.log = (options.shards / ("shard-" + std::to_string(i) + ".log")).string();
+    if (shard_exists(options.shards, p.shard)) continue;
+    fs::remove(p.log);
+    p.attempts = 1;
+    p.child = ChildProcess::start(encode_command(options, p));
+    processes.push_back(std::move(p));
+  }
+  return processes;
+}
+
+}  // namespace
+
+EncodingJob encoding_job(const EvaluateOptions& options,
+                         const EvaluationSet& set) {
+  EncodingJob job;
+  job.model = options.model;
+  job.model_hash = hash_model(options.model);
+  job.tasks = options.eval.tasks;
+  job.prompts_hash = hash_prompts(set);
+  job.split = options.eval.split;
+  job.samples = options.eval.samples;
+  job.temperature = options.eval.temperature;
+  job.max_new_tokens = options.eval.max_new_tokens;
+  job.batch_tokens = options.eval.batch_tokens;
+  job.seed = options.eval.seed;
+  job.data = options.data;
+  job.data.media_roots.erase(".");
+  return job;
+}
+
+bool is_encoded(const EvaluateOptions& options, const EncodingJob& job) {
+  if (!is_job_of(options.shards, job)) return false;
+  for (int64_t i = 0; i < options.eval.processes; ++i) {
+    if (!shard_exists(options.shards, {i, options.eval.processes})) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::optional<std::vector<EncodedPrompt>> encode_with_model(
+    const EvaluateOptions& options,
+    const EncodingJob& job,
+    const EvaluationSet& set) {
+  if (prepare_shard_folder(options.shards, job)) {
+    std::fprintf(stderr,
+                 "%s: what %s holds was made with another model, set or "
+                 "setting; encoding anew\n",
+                 options.label.c_str(), options.shards.c_str());
+  }
+  std::vector<ShardProcess> processes = start_shards(options);
+  const SystemClock clock;
+  ProgressLine line(stderr, clock);
+  bool working = !processes.empty();
+  while (working) {
+    if (options.stop != nullptr && *options.stop) return std::nullopt;
+    nap(kPollSeconds);
+    working = false;
+    uint64_t done = 0;
+    for (ShardProcess& p : processes) {
+      const bool works = tend(options, p);
+      if (works) watch_progress(options, clock, p);
+      done += works ? p.done : prompts_done(p.log);
+      working |= works;
+    }
+    line.update(
+        {options.label, "prompts", done, set.prompts.size(), "", std::nullopt});
+  }
+  return read_shards(options.shards, options.eval.processes,
+                     set.prompts.size());
+}
+
+std::optional<EvalSummary> evaluate_stage(const EvaluateOptions& options,
+                                          const EncodingJob& job,
+                                          const EvaluationSet& set,
+                                          const std::string& stage) {
+  const SystemClock clock;
+  const double begin = clock.now_seconds();
+  const auto encoded = encode_with_model(options, job, set);
+  if (!encoded) return std::nullopt;
+  EvalSummary summary = score_tasks(set, *encoded);
+  summary.stage = stage;
+  summary.model = options.model;
+  summary.seconds = clock.now_seconds() - begin;
+  return summary;
+}
+
+}  // namespace ume

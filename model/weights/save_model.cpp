@@ -1,0 +1,220 @@
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "common/error/error.h"
+#include "common/tensorfile/atomic_file.h"
+#include "common/tensorfile/safetensors_writer.h"
+#include "model/weights/model_writer.h"
+
+namespace ume {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kPieceElements = int64_t{4} << 20;
+
+// Everything but the weights that the reference libraries look for.
+constexpr const char* kCompanions[] = {"tokenizer.json",
+                                       "tokenizer_config.json",
+                                       "vocab.json",
+                                       "merges.txt",
+                                       "added_tokens.json",
+                                       "special_tokens_map.json",
+                                       "preprocessor_config.json",
+                                       "processor_config.json",
+                                       "video_preprocessor_config.json",
+                                       "generation_config.json",
+                                       "chat_template.json",
+                                       "chat_template.jinja"};
+
+void copy_companions(const fs::path& source, const fs::path& folder) {
+  for (const char* name : kCompanions) {
+    const fs::path from = source / name;
+    std::error_code error;
+    if (!fs::is_regular_file(from, error)) continue;
+    if (fs::equivalent(source, folder, error)) return;
+    std::ifstream in(from, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) throw IoError(from.string() + ": reading failed");
+    write_file_atomically((folder / name).string(), text.str());
+  }
+}
+
+// Parameters of one file, in order of name.
+struct Shard {
+  std::vector<WeightSpec> specs;
+  uint64_t bytes = 0;
+};
+
+std::vector<Shard> plan_shards(const ModelConfig& config,
+                               uint64_t element_bytes,
+                               uint64_t shard_bytes) {
+  std::vector<Shard> shards(1);
+  for (WeightSpec& spec : weight_specs(config)) {
+    const uint64_t size =
+        static_cast<uint64_t>(num_elements(spec)) * element_bytes;
+    if (shards.back().bytes > 0 && shards.back().bytes + size > shard_bytes) {
+      shards.emplace_back();
+    }
+    shards.back().bytes += size;
+    shards.back().specs.push_back(std::move(spec));
+  }
+  return shards;
+}
+
+std::string shard_name(size_t index, size_t count) {
+  if (count == 1) return "model.safetensors";
+  char name[64];
+  std::snprintf(name, sizeof(name), "model-%05zu-of-%05zu.safetensors",
+                index + 1, count);
+  return name;
+}
+
+void write_index(const fs::path& folder, const std::vector<Shard>& shards) {
+  const fs::path path = folder / "model.safetensors.index.json";
+  if (shards.size() == 1) {
+    fs::remove(path);  // of an earlier model in the same place
+    return;
+  }
+  uint64_t total = 0;
+  nlohmann::json map = nlohmann::json::object();
+  for (size_t i = 0; i < shards.size(); ++i) {
+    total += shards[i].bytes;
+    for (const WeightSpec& spec : shards[i].specs) {
+      map[spec.name] = shard_name(i, shards.size());
+    }
+  }
+  nlohmann::json index;
+  index["metadata"]["total_size"] = total;
+  index["weight_map"] = std::move(map);
+  write_file_atomically(path.string(), index.dump(2) + "\n");
+}
+
+struct StoredType {
+  torch::ScalarType type;
+  DType dtype;
+  const char* name;  // in config.json
+};
+
+constexpr StoredType kStoredTypes[] = {
+    {torch::kBFloat16, DType::kBF16, "bfloat16"},
+    {torch::kFloat16, DType::kF16, "float16"},
+    {torch::kFloat32, DType::kF32, "float32"}};
+
+// Throws InvalidInput for a type that no model is saved in.
+const StoredType& stored_type(torch::ScalarType type) {
+  for (const StoredType& stored : kStoredTypes) {
+    if (stored.type == type) return stored;
+  }
+  throw InvalidInput("models are saved as bfloat16, float16 or float32");
+}
+
+// An fp16 ends at 65504.
+void check_range(const std::string& path,
+                 const TensorSpec& tensor,
+                 const torch::Tensor& exact,
+                 const torch::Tensor& converted) {
+  if (torch::equal(torch::isfinite(exact), torch::isfinite(converted))) return;
+  throw InvalidInput(path + ": tensor \"" + tensor.name +
+                     "\" has values beyond what float16 holds (65504)");
+}
+
+// Writes one file, piece by piece; calls `wrote` with the bytes of each.
+void write_shard(const std::string& path,
+                 const Shard& shard,
+                 const WeightReader& read,
+                 torch::ScalarType dtype,
+                 const std::function<void(uint64_t)>& wrote) {
+  const DType stored = stored_type(dtype).dtype;
+  std::map<std::string, const WeightSpec*> by_name;
+  std::vector<TensorSpec> tensors;
+  for (const WeightSpec& spec : shard.specs) {
+    by_name[spec.name] = &spec;
+    tensors.push_back({spec.name, stored, spec.shape});
+  }
+  SafetensorsWriter writer(path, std::move(tensors));
+  std::vector<float> piece;
+  for (const TensorSpec& tensor : writer.order()) {
+    const WeightSpec& spec = *by_name.at(tensor.name);
+    const int64_t total = num_elements(spec);
+    for (int64_t first = 0; first < total; first += kPieceElements) {
+      const int64_t count = std::min(kPieceElements, total - first);
+      piece.resize(static_cast<size_t>(count));
+      read(spec, first, piece);
+      const auto exact =
+          torch::from_blob(piece.data(), {count}, torch::kFloat32);
+      const auto converted = exact.to(dtype);
+      if (dtype == torch::kFloat16) check_range(path, tensor, exact, converted);
+      writer.append({static_cast<const std::byte*>(converted.data_ptr()),
+                     converted.nbytes()});
+      wrote(converted.nbytes());
+    }
+  }
+  writer.commit();
+}
+
+WeightReader tensor_reader(const NamedTensors& weights) {
+  return
+      [&weights](const WeightSpec& spec, int64_t first, std::span<float> out) {
+        const auto count = static_cast<int64_t>(out.size());
+        torch::from_blob(out.data(), {count}, torch::kFloat32)
+            .copy_(weights.at(spec.name).detach().reshape(-1).narrow(0, first,
+                                                                     count));
+      };
+}
+
+}  // namespace
+
+int64_t num_elements(const WeightSpec& spec) {
+  int64_t count = 1;
+  for (const int64_t size : spec.shape) count *= size;
+  return count;
+}
+
+void write_model(const std::string& folder,
+                 const ModelConfig& config,
+                 const WeightReader& read,
+                 const WriteModelOptions& options) {
+  const StoredType& type = stored_type(options.dtype);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw IoError(folder + ": cannot be created: " + error.message());
+  }
+  const auto shards = plan_shards(config, torch::elementSize(options.dtype),
+                                  options.shard_bytes);
+  uint64_t total = 0;
+  uint64_t done = 0;
+  for (const Shard& shard : shards) total += shard.bytes;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    write_shard(folder + "/" + shard_name(i, shards.size()), shards[i], read,
+                options.dtype, [&](uint64_t bytes) {
+                  done += bytes;
+                  if (options.progress) options.progress(done, total);
+                });
+  }
+  write_index(folder, shards);
+  for (const std::string& source : options.companions) {
+    copy_companions(source, folder);
+  }
+  ModelConfig stored = config;
+  stored.stored_dtype = type.name;
+  write_file_atomically(folder + "/config.json", model_config_json(stored));
+}
+
+void save_model(const std::string& folder,
+                const ModelConfig& config,
+                const NamedTensors& weights,
+                const SaveModelOptions& options) {
+  check_weights(config, weights, folder);
+  WriteModelOptions write;
+  write.dtype = options.dtype;
+  if (!options.companions.empty()) write.companions = {options.companions};
+  write_model(folder, config, tensor_reader(weights), write);
+}
+
+}  // namespace ume
