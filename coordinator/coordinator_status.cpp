@@ -1,4 +1,6 @@
 // What the coordinator shows of itself.
+#include <algorithm>
+
 #include "coordinator/coordinator.h"
 
 namespace ume {
