@@ -64,7 +64,6 @@ std::string with_embedding_tokens(std::string_view text,
                                   const std::string& name,
                                   const std::string& file,
                                   const EmbeddingTokens& tokens) {
-  using enum Json::value_t;
   Json root = parse_json(text, file, {.max_bytes = kMaxFileBytes});
   if (!root.is_object()) throw InvalidInput(file + ": expected an object");
   for (const auto& [content, id] :
@@ -72,10 +71,10 @@ std::string with_embedding_tokens(std::string_view text,
     Json token = ordinary_token(content);
     if (name == "tokenizer.json") {
       token["id"] = id;
-      member(root, "added_tokens", array, file).push_back(token);
+      member(root, "added_tokens", Json::value_t::array, file).push_back(token);
     } else if (name == "tokenizer_config.json") {
-      member(root, "added_tokens_decoder", object, file)[std::to_string(id)] =
-          token;
+      member(root, "added_tokens_decoder", Json::value_t::object,
+             file)[std::to_string(id)] = token;
     } else {
       root[content] = id;
     }
