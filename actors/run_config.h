@@ -84,7 +84,8 @@ void visit_fields(V& v, ChaosSection& c) {
     "for tests: SIGKILL a role at a named stage, ROLE:STAGE[:VISIT], once");
 }
 
-// One run, from one YAML file. docs/configuration.md is made of this.
+// One run, from one YAML file (docs/configuration.md); `ume config schema`
+// prints every key of it.
 struct RunConfig {
   RunSection run;
   ModelSection model;

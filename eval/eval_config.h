@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,8 +22,12 @@ struct EvalConfig {
   int64_t max_new_tokens = 8192;
   int64_t batch_tokens = 4096;  // prompt tokens computed together
   int64_t processes = 2;        // shards side by side on this host
+  // A shard is done for when not one more batch is encoded for so long.
+  double shard_timeout_seconds = 3600.0;
   int64_t seed = 7;
   int64_t bootstrap_resamples = 2000;
+  // A figure measured earlier, printed beside the table; empty: none.
+  std::string reference;
 
   BootstrapOptions bootstrap() const {
     BootstrapOptions options;
@@ -40,6 +45,8 @@ struct EvalConfig {
     need(max_new_tokens >= 1, "max_new_tokens: expected 1 or more");
     need(batch_tokens >= 1, "batch_tokens: expected 1 or more");
     need(processes >= 1 && processes <= 256, "processes: expected 1 to 256");
+    need(shard_timeout_seconds > 0 && std::isfinite(shard_timeout_seconds),
+         "shard_timeout_seconds: expected a number > 0");
     need(bootstrap_resamples >= 100,
          "bootstrap_resamples: expected 100 or more");
   }
@@ -56,9 +63,15 @@ void visit_fields(V& v, EvalConfig& c) {
   v("max_new_tokens", c.max_new_tokens, "longest answer in tokens");
   v("batch_tokens", c.batch_tokens, "prompt tokens computed together");
   v("processes", c.processes, "evaluation processes on this host");
+  v("shard_timeout_seconds", c.shard_timeout_seconds,
+    "the wait 'evaluation shard': a process that encodes not one more batch "
+    "for so long ends the evaluation");
   v("seed", c.seed, "of the sampled answers and the bootstrap");
   v("bootstrap_resamples", c.bootstrap_resamples,
     "resamples behind each 95 % interval");
+  v("reference", c.reference,
+    "recorded figure to print beside the table (docs/formats/report.md); "
+    "empty: none");
 }
 
 }  // namespace ume

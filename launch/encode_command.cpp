@@ -1,11 +1,13 @@
 #include "launch/encode_command.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
-#include "common/error/error.h"
+#include "common/config/config.h"
 #include "eval/prompt_encoder.h"
+#include "eval/tasks/encoding_job.h"
 #include "eval/tasks/evaluation_set.h"
 #include "kernels/torch.h"
 
@@ -13,27 +15,30 @@ namespace ume {
 namespace {
 
 struct EncodeArguments {
-  std::string model;
-  std::string tasks;
-  std::string split = "test";
-  std::string output;
-  std::string prompt_template;  // empty: the model's own
+  std::string job;  // file
   ShardId shard;
-  EncodeOptions options;
 };
+
+EncodeOptions encode_options(const EncodingJob& job) {
+  EncodeOptions options;
+  options.samples = job.samples;
+  options.temperature = job.temperature;
+  options.max_new_tokens = job.max_new_tokens;
+  options.batch_tokens = job.batch_tokens;
+  options.seed = static_cast<uint64_t>(job.seed);
+  return options;
+}
 
 void encode_shard(const EncodeArguments& arguments) {
   torch::set_num_threads(1);
-  const EvaluationSet set =
-      read_evaluation_set(arguments.tasks, arguments.split);
-  const ModelConfig config = load_model_config(arguments.model);
-  const Qwen2VL model(config, load_weights(arguments.model, config));
+  const auto job = read_config<EncodingJob>(arguments.job);
+  const EvaluationSet set = read_evaluation_set(job.tasks, job.split);
+  const ModelConfig config = load_model_config(job.model);
+  const Qwen2VL model(config, load_weights(job.model, config));
   PreparerOptions prepare;
-  prepare.model_folder = arguments.model;
+  prepare.model_folder = job.model;
   prepare.record_folder = set.media_root;
-  if (!arguments.prompt_template.empty()) {
-    prepare.prepare.prompt_template = arguments.prompt_template;
-  }
+  prepare.prepare = job.data;
   const TextCodec text(prepare, config);
 
   std::vector<PreparedPrompt> prompts;
@@ -48,13 +53,14 @@ void encode_shard(const EncodeArguments& arguments) {
   for (size_t k = 0; k < prompts.size(); ++k) {
     jobs.push_back({&prompts[k], indices[k], set.is_query[indices[k]] != 0});
   }
-  const PromptEncoder encoder(model, text, arguments.options);
+  const PromptEncoder encoder(model, text, encode_options(job));
   // One line a batch: the parent adds up the shards.
   const auto results = encoder.encode(jobs, [&](size_t done) {
     std::printf("%zu %zu\n", done, jobs.size());
     std::fflush(stdout);
   });
-  write_shard(arguments.output, arguments.shard, results);
+  write_shard(std::filesystem::path(arguments.job).parent_path(),
+              arguments.shard, results);
 }
 
 }  // namespace
@@ -63,20 +69,12 @@ void add_encode_command(CLI::App& app) {
   auto a = std::make_shared<EncodeArguments>();
   CLI::App* encode = app.add_subcommand(
       "eval-encode", "encode one shard of an evaluation set");
-  encode->add_option("--model", a->model, "model folder")->required();
-  encode->add_option("--tasks", a->tasks, "tasks.json")->required();
-  encode->add_option("--split", a->split, "split of the tasks");
-  encode->add_option("--output", a->output, "folder of the shards")->required();
-  encode->add_option("--template", a->prompt_template, "prompt template");
+  encode
+      ->add_option("--job", a->job,
+                   "the order, job.yaml; the shard is written beside it")
+      ->required();
   encode->add_option("--shard", a->shard.index, "which shard");
   encode->add_option("--of", a->shard.count, "number of shards");
-  encode->add_option("--samples", a->options.samples, "answers per query");
-  encode->add_option("--temperature", a->options.temperature, "of the answers");
-  encode->add_option("--max-new-tokens", a->options.max_new_tokens,
-                     "longest answer");
-  encode->add_option("--batch-tokens", a->options.batch_tokens,
-                     "prompt tokens a pass");
-  encode->add_option("--seed", a->options.seed, "of the answers");
   encode->callback([a] { encode_shard(*a); });
 }
 

@@ -25,37 +25,20 @@ struct ShardProcess {
   std::string log;
   std::optional<ChildProcess> child;
   int attempts = 0;
+  uint64_t done = 0;                 // prompts
+  std::optional<Deadline> progress;  // renewed by each batch
 };
 
 ChildCommand encode_command(const EvaluateOptions& o, const ShardProcess& p) {
   ChildCommand command;
   command.argv = {o.programs + "/ume-engine",
                   "eval-encode",
-                  "--model",
-                  o.model,
-                  "--tasks",
-                  o.eval.tasks,
-                  "--split",
-                  o.eval.split,
-                  "--output",
-                  o.shards.string(),
+                  "--job",
+                  job_file(o.shards).string(),
                   "--shard",
                   std::to_string(p.shard.index),
                   "--of",
-                  std::to_string(p.shard.count),
-                  "--samples",
-                  std::to_string(o.eval.samples),
-                  "--temperature",
-                  std::to_string(o.eval.temperature),
-                  "--max-new-tokens",
-                  std::to_string(o.eval.max_new_tokens),
-                  "--batch-tokens",
-                  std::to_string(o.eval.batch_tokens),
-                  "--seed",
-                  std::to_string(o.eval.seed)};
-  if (!o.prompt_template.empty()) {
-    command.argv.insert(command.argv.end(), {"--template", o.prompt_template});
-  }
+                  std::to_string(p.shard.count)};
   command.environment = {"OMP_NUM_THREADS=1"};
   command.log_path = p.log;
   return command;
@@ -70,16 +53,25 @@ std::string last_line(const std::string& path) {
   return last;
 }
 
-// Prompts done by all shards, from the "DONE TOTAL" lines of their logs.
-uint64_t count_done(const std::vector<ShardProcess>& processes) {
-  uint64_t done = 0;
-  for (const ShardProcess& p : processes) {
-    unsigned long long value = 0;
-    if (std::sscanf(last_line(p.log).c_str(), "%llu", &value) == 1) {
-      done += value;
-    }
+// Of the last "DONE TOTAL" line; 0 while there is none.
+uint64_t prompts_done(const std::string& log) {
+  unsigned long long value = 0;
+  return std::sscanf(last_line(log).c_str(), "%llu", &value) == 1 ? value : 0;
+}
+
+// Throws DeadlineExceeded when the shard has stood still for too long.
+void watch_progress(const EvaluateOptions& options,
+                    const Clock& clock,
+                    ShardProcess& p) {
+  const uint64_t done = prompts_done(p.log);
+  if (!p.progress || done != p.done) {
+    p.progress.emplace(clock, options.eval.shard_timeout_seconds,
+                       options.label + ": evaluation shard " +
+                           std::to_string(p.shard.index) +
+                           " to encode a batch (see " + p.log + ")");
   }
-  return done;
+  p.done = done;
+  p.progress->check();
 }
 
 // Returns whether the process still works.
@@ -101,11 +93,8 @@ bool tend(const EvaluateOptions& options, ShardProcess& p) {
   return true;
 }
 
-}  // namespace
-
-std::vector<EncodedPrompt> encode_with_model(const EvaluateOptions& options,
-                                             const EvaluationSet& set) {
-  make_directories(options.shards.string());
+// Those of the shards that are not there yet.
+std::vector<ShardProcess> start_shards(const EvaluateOptions& options) {
   std::vector<ShardProcess> processes;
   for (int64_t i = 0; i < options.eval.processes; ++i) {
     ShardProcess p;
@@ -117,27 +106,80 @@ std::vector<EncodedPrompt> encode_with_model(const EvaluateOptions& options,
     p.child = ChildProcess::start(encode_command(options, p));
     processes.push_back(std::move(p));
   }
+  return processes;
+}
+
+}  // namespace
+
+EncodingJob encoding_job(const EvaluateOptions& options,
+                         const EvaluationSet& set) {
+  EncodingJob job;
+  job.model = options.model;
+  job.model_hash = hash_model(options.model);
+  job.tasks = options.eval.tasks;
+  job.prompts_hash = hash_prompts(set);
+  job.split = options.eval.split;
+  job.samples = options.eval.samples;
+  job.temperature = options.eval.temperature;
+  job.max_new_tokens = options.eval.max_new_tokens;
+  job.batch_tokens = options.eval.batch_tokens;
+  job.seed = options.eval.seed;
+  job.data = options.data;
+  job.data.media_roots.erase(".");
+  return job;
+}
+
+bool is_encoded(const EvaluateOptions& options, const EncodingJob& job) {
+  if (!is_job_of(options.shards, job)) return false;
+  for (int64_t i = 0; i < options.eval.processes; ++i) {
+    if (!shard_exists(options.shards, {i, options.eval.processes})) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::optional<std::vector<EncodedPrompt>> encode_with_model(
+    const EvaluateOptions& options,
+    const EncodingJob& job,
+    const EvaluationSet& set) {
+  if (prepare_shard_folder(options.shards, job)) {
+    std::fprintf(stderr,
+                 "%s: what %s holds was made with another model, set or "
+                 "setting; encoding anew\n",
+                 options.label.c_str(), options.shards.c_str());
+  }
+  std::vector<ShardProcess> processes = start_shards(options);
   const SystemClock clock;
   ProgressLine line(stderr, clock);
   bool working = !processes.empty();
   while (working) {
+    if (options.stop != nullptr && *options.stop) return std::nullopt;
     nap(kPollSeconds);
     working = false;
-    for (ShardProcess& p : processes) working |= tend(options, p);
-    line.update({options.label, "prompts", count_done(processes),
-                 set.prompts.size(), "", std::nullopt});
+    uint64_t done = 0;
+    for (ShardProcess& p : processes) {
+      const bool works = tend(options, p);
+      if (works) watch_progress(options, clock, p);
+      done += works ? p.done : prompts_done(p.log);
+      working |= works;
+    }
+    line.update(
+        {options.label, "prompts", done, set.prompts.size(), "", std::nullopt});
   }
   return read_shards(options.shards, options.eval.processes,
                      set.prompts.size());
 }
 
-EvalSummary evaluate_stage(const EvaluateOptions& options,
-                           const std::string& stage) {
+std::optional<EvalSummary> evaluate_stage(const EvaluateOptions& options,
+                                          const EncodingJob& job,
+                                          const EvaluationSet& set,
+                                          const std::string& stage) {
   const SystemClock clock;
   const double begin = clock.now_seconds();
-  const EvaluationSet set =
-      read_evaluation_set(options.eval.tasks, options.eval.split);
-  EvalSummary summary = score_tasks(set, encode_with_model(options, set));
+  const auto encoded = encode_with_model(options, job, set);
+  if (!encoded) return std::nullopt;
+  EvalSummary summary = score_tasks(set, *encoded);
   summary.stage = stage;
   summary.model = options.model;
   summary.seconds = clock.now_seconds() - begin;

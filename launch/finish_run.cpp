@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -12,7 +11,9 @@
 #include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
 #include "eval/report/text_table.h"
+#include "eval/tasks/evaluation_set.h"
 #include "launch/evaluate.h"
+#include "launch/phase_times.h"
 #include "launch/report_examples.h"
 
 namespace ume {
@@ -42,61 +43,45 @@ void copy_final_model(const RunConfig& config, const RunDirectory& directory) {
   rename_durably(partial.string(), directory.model().string());
 }
 
-// Seconds and tokens of a phase, from the steps that it recorded.
-PhaseTime phase_time(const std::string& phase,
-                     const std::vector<StepRecord>& steps) {
-  PhaseTime result;
-  result.phase = phase;
-  double first = 0.0;
-  double last = 0.0;
-  int64_t count = 0;
-  for (const StepRecord& step : steps) {
-    if (step.phase != phase) continue;
-    const auto time = step.values.find("time");
-    if (time == step.values.end()) continue;
-    if (count++ == 0) first = time->second;
-    last = time->second;
-    const auto tokens = step.values.find("tokens");
-    if (tokens != step.values.end()) {
-      result.tokens += static_cast<int64_t>(tokens->second);
-    }
-  }
-  // The first step's own time is not in the difference.
-  if (count > 1) {
-    result.seconds = (last - first) * static_cast<double>(count) /
-                     static_cast<double>(count - 1);
-  }
-  return result;
-}
-
 EvaluateOptions stage_options(const RunConfig& config,
                               const RunDirectory& directory,
-                              const std::string& stage,
-                              const std::string& programs) {
+                              const std::string& stage) {
   EvaluateOptions options;
   options.model = stage_model(config, directory, stage);
-  options.prompt_template = config.data.prompt_template;
+  options.data = config.data;
   options.eval = config.eval;
   options.shards = directory.eval() / "shards" / stage;
-  options.programs = programs;
   options.label = "eval " + stage;
   return options;
 }
 
-void evaluate_stages(const RunConfig& config,
+// Returns false when stopped before the end.
+bool evaluate_stages(const RunConfig& config,
                      const RunDirectory& directory,
-                     const std::string& programs) {
+                     const std::string& programs,
+                     const std::atomic<bool>& stop) {
+  const EvaluationSet set =
+      read_evaluation_set(config.eval.tasks, config.eval.split);
   for (const std::string& stage : config.eval.stages) {
     if (stage != "base" && !config.has_phase(stage)) continue;
-    const std::string path = (directory.eval() / (stage + ".json")).string();
-    if (fs::exists(path)) continue;
-    EvalSummary summary = evaluate_stage(
-        stage_options(config, directory, stage, programs), stage);
-    summary.seed = config.run.seed;
-    write_file_atomic(path, to_json(summary));
+    if (stop) return false;
+    EvaluateOptions options = stage_options(config, directory, stage);
+    options.programs = programs;
+    options.stop = &stop;
+    const EncodingJob job = encoding_job(options, set);
+    const fs::path path = directory.eval() / (stage + ".json");
+    if (fs::exists(path) && is_encoded(options, job)) continue;
+    // Of other settings; it must not outlive the shards that it came from.
+    fs::remove(path);
+    std::optional<EvalSummary> summary =
+        evaluate_stage(options, job, set, stage);
+    if (!summary) return false;
+    summary->seed = config.run.seed;
+    write_file_atomic(path.string(), to_json(*summary));
     std::fprintf(stderr, "eval %s: %s\n", stage.c_str(),
-                 format_duration(summary.seconds).c_str());
+                 format_duration(summary->seconds).c_str());
   }
+  return true;
 }
 
 void print_times(const std::vector<PhaseTime>& times) {
@@ -110,10 +95,12 @@ void print_times(const std::vector<PhaseTime>& times) {
 }
 
 std::vector<PhaseTime> all_times(const RunConfig& config,
+                                 const RunDirectory& directory,
                                  const ReportInput& input) {
+  const std::vector<PhaseStart> starts = read_phase_starts(directory.events());
   std::vector<PhaseTime> times;
   for (const std::string& phase : training_phases(config)) {
-    times.push_back(phase_time(phase, input.metrics));
+    times.push_back(phase_time(phase, starts, input.metrics));
   }
   PhaseTime eval{"eval", 0.0, 0};
   for (const EvalSummary& stage : input.stages) {
@@ -127,7 +114,10 @@ std::vector<PhaseTime> all_times(const RunConfig& config,
 void write_report(const RunConfig& config, const RunDirectory& directory) {
   ReportInput input = load_report_input(directory.root.string());
   input.title = "Run " + config.run.name;
-  input.times = all_times(config, input);
+  input.times = all_times(config, directory, input);
+  if (!config.eval.reference.empty()) {
+    add_recorded_reference(config.eval.reference, input);
+  }
   const BootstrapOptions bootstrap = config.eval.bootstrap();
   write_file_atomic((directory.eval() / "context.json").string(),
                     context_json(input));
@@ -136,6 +126,7 @@ void write_report(const RunConfig& config, const RunDirectory& directory) {
                     html_report(input, bootstrap));
   std::fputs(text_table(input.stages, bootstrap).c_str(), stdout);
   std::fputs(comparison_table(input).c_str(), stdout);
+  std::fputs(note_lines(input).c_str(), stdout);
   print_times(input.times);
   std::printf("\nreport: %s\nmodel:  %s\n",
               (directory.report() / "index.html").c_str(),
@@ -159,16 +150,26 @@ std::string stage_model(const RunConfig& config,
   return folder.string();
 }
 
-void finish_run(const RunConfig& config,
+void check_evaluation(const RunConfig& config) {
+  if (!config.has_phase("eval")) return;
+  read_evaluation_set(config.eval.tasks, config.eval.split);
+  if (config.eval.reference.empty()) return;
+  ReportInput unused;
+  add_recorded_reference(config.eval.reference, unused);
+}
+
+bool finish_run(const RunConfig& config,
                 const RunDirectory& directory,
-                const std::string& programs) {
+                const std::string& programs,
+                const std::atomic<bool>& stop) {
   copy_final_model(config, directory);
   if (config.has_phase("eval")) {
-    evaluate_stages(config, directory, programs);
+    if (!evaluate_stages(config, directory, programs, stop)) return false;
     write_examples(config, directory);
     write_report(config, directory);
   }
   write_file_atomic(finished_marker(directory).string(), "finished\n");
+  return true;
 }
 
 bool run_is_finished(const RunDirectory& directory) {

@@ -3,9 +3,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "actors/run_config.h"
+#include "actors/role_client.h"
 #include "actors/run_directory.h"
-#include "common/config/config.h"
 #include "common/files/files.h"
 #include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
@@ -24,12 +23,15 @@ struct ReportArguments {
 
 void make_report(const ReportArguments& a) {
   const RunDirectory directory = open_run_directory(a.run);
-  const auto config = read_config<RunConfig>(directory.config().string());
+  const RunConfig config = load_run_config(directory);
   const BootstrapOptions bootstrap = config.eval.bootstrap();
   ReportInput input = load_report_input(directory.root.string());
   if (!a.others.empty()) {
     add_comparison(read_comparison(config, directory, a.others), bootstrap,
                    input);
+    if (!config.eval.reference.empty()) {
+      add_recorded_reference(config.eval.reference, input);
+    }
     write_file_atomic((directory.eval() / "context.json").string(),
                       context_json(input));
   }
@@ -39,8 +41,8 @@ void make_report(const ReportArguments& a) {
   if (a.output.empty()) make_directories(directory.report().string());
   write_file_atomic(path, html_report(input, bootstrap));
   std::fputs(text_table(input.stages, bootstrap).c_str(), stdout);
-  std::printf("\n%s\nreport: %s\n", comparison_table(input).c_str(),
-              path.c_str());
+  std::printf("\n%s%s\nreport: %s\n", comparison_table(input).c_str(),
+              note_lines(input).c_str(), path.c_str());
 }
 
 }  // namespace

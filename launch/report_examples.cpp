@@ -21,18 +21,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kNumExamples = 10;
+constexpr int64_t kMaxPictureBytes = int64_t{256} << 10;  // a report's limit
 
 struct Stage {
   EvalSummary summary;
   std::vector<EncodedPrompt> encoded;
 };
 
-// Pages of documents are pictures only once they are rendered.
-bool is_picture_file(const fs::path& folder, const std::string& path) {
-  const MediaPath parsed = parse_media_path(path);
-  return parsed.page == 0 &&
-         content_of(open_media_file(folder / parsed.file)) ==
-             MediaContent::kPicture;
+// Where the report's copy of the query's picture goes, below the run's folder,
+// with the picture's own suffix; empty when there is none to show. Pages of
+// documents are pictures only once they are rendered.
+fs::path picture_copy(const PromptRecord& prompt,
+                      const fs::path& media_root,
+                      size_t index) {
+  if (prompt.images.empty()) return {};
+  const MediaPath parsed = parse_media_path(prompt.images.front().path);
+  if (parsed.page != 0) return {};
+  const MediaFile file = open_media_file(media_root / parsed.file);
+  if (file.size > kMaxPictureBytes ||
+      content_of(file) != MediaContent::kPicture) {
+    return {};
+  }
+  return fs::path("eval") / "pictures" /
+         (std::to_string(index) + file.path.extension().string());
 }
 
 struct Choice {
@@ -172,17 +183,13 @@ void write_examples(const RunConfig& config, const RunDirectory& directory) {
     example.before = answer_in(before, choices[i], old_rewards[i]);
     example.after = answer_in(after, choices[i], new_rewards[i]);
     examples.push_back(std::move(example));
-    pictures.emplace_back();
-    if (!prompt.images.empty() &&
-        is_picture_file(set.media_root, prompt.images.front().path)) {
-      const fs::path copy =
-          fs::path("eval") / "pictures" / (std::to_string(i) + ".png");
-      make_directories((directory.root / copy).parent_path().string());
-      write_file_atomic(
-          (directory.root / copy).string(),
-          read_file((set.media_root / prompt.images.front().path).string()));
-      pictures.back() = copy.string();
-    }
+    const fs::path copy = picture_copy(prompt, set.media_root, i);
+    pictures.push_back(copy.string());
+    if (copy.empty()) continue;
+    make_directories((directory.root / copy).parent_path().string());
+    write_file_atomic(
+        (directory.root / copy).string(),
+        read_file((set.media_root / prompt.images.front().path).string()));
   }
   write_file_atomic((directory.eval() / "examples.json").string(),
                     examples_json(examples, pictures));

@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "actors/role_client.h"
 #include "common/config/config.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
@@ -31,7 +32,7 @@ Run open_run(const std::string& folder) {
     throw ConfigError(folder + ": not a run's directory: " + path +
                       " does not exist");
   }
-  return {folder, directory, read_config<RunConfig>(path)};
+  return {folder, directory, load_run_config(directory)};
 }
 
 EvalSummary read_stage(const Run& run, const std::string& stage) {
@@ -73,6 +74,8 @@ void check_eval(const Run& main, const Run& run) {
   wanted.stages = run.config.eval.stages;
   wanted.batch_tokens = run.config.eval.batch_tokens;
   wanted.processes = run.config.eval.processes;
+  wanted.shard_timeout_seconds = run.config.eval.shard_timeout_seconds;
+  wanted.reference = run.config.eval.reference;
   wanted.bootstrap_resamples = run.config.eval.bootstrap_resamples;
   need_equal(run, "eval", wanted, run.config.eval);
 }

@@ -50,6 +50,10 @@ int SignalWatch::count() const {
   return num_signals;
 }
 
+ExitCode SignalWatch::orderly_exit() const {
+  return first() == SIGINT ? ExitCode::kInterrupted : ExitCode::kRunAgain;
+}
+
 const std::atomic<bool>& SignalWatch::stop_flag() const {
   return any_signal;
 }

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "common/error/error.h"
+
 namespace ume {
 
 // Counts SIGINT, SIGTERM and SIGUSR1 for a process that ends in an orderly way.
@@ -17,6 +19,9 @@ class SignalWatch {
   int first() const;
   // How many have been received; a second SIGINT means "leave at once".
   int count() const;
+  // What to end with after an orderly stop on the first signal: kInterrupted
+  // for SIGINT, else kRunAgain.
+  ExitCode orderly_exit() const;
   // True once any has been received.
   const std::atomic<bool>& stop_flag() const;
 };

@@ -10,10 +10,10 @@
 #include "actors/run_directory.h"
 #include "common/config/config.h"
 #include "common/files/directory_lock.h"
-#include "common/files/files.h"
 #include "common/weights/weight_channel.h"
 #include "launch/command_line.h"
 #include "launch/finish_run.h"
+#include "launch/signal_watch.h"
 #include "launch/supervisor.h"
 
 namespace ume {
@@ -31,6 +31,7 @@ RunDirectory open_directory(const TrainArguments& arguments,
                             RunConfig& config) {
   const std::string root = config.run.resolved_directory();
   if (!arguments.resume) {
+    check_evaluation(config);
     return create_run_directory(root, config.run.name, dump_config(config),
                                 kNeededBytes);
   }
@@ -62,15 +63,20 @@ int train(const TrainArguments& arguments) {
     return static_cast<int>(ExitCode::kDone);
   }
   if (arguments.resume) {
-    write_file_atomic(directory.config().string(), dump_config(config));
+    check_evaluation(config);
+    write_run_config(directory, dump_config(config));
   }
   const std::string programs = program_folder();
+  const SignalWatch signals;
   ExitCode code = ExitCode::kDone;
   if (config.has_phase("sft") || config.has_phase("grpo")) {
-    code = Supervisor(config, directory, programs).run();
+    code = Supervisor(config, directory, programs, signals).run();
     remove_shm_weights(shared_weight_folder(), directory.run_id());
   }
-  if (code == ExitCode::kDone) finish_run(config, directory, programs);
+  if (code == ExitCode::kDone &&
+      !finish_run(config, directory, programs, signals.stop_flag())) {
+    code = signals.orderly_exit();
+  }
   if (code == ExitCode::kInterrupted || code == ExitCode::kRunAgain) {
     std::fprintf(stderr, "go on with: ume train %s%s --resume\n",
                  arguments.config.c_str(), place_overrides(arguments).c_str());

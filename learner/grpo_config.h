@@ -68,7 +68,7 @@ void visit_fields(Visitor& v, GrpoConfig& c) {
 
 inline void GrpoConfig::validate() const {
   const std::pair<const char*, int64_t> counts[] = {
-      {"grpo.pairs_per_cohort", pairs_per_cohort},
+      {"grpo.updates", updates},
       {"grpo.cohorts_per_update", cohorts_per_update},
       {"grpo.max_completion_tokens", max_completion_tokens},
       {"grpo.num_iterations", num_iterations},
@@ -76,7 +76,8 @@ inline void GrpoConfig::validate() const {
   for (const auto& [field, count] : counts) {
     check_field(count >= 1, field, count, "an integer >= 1");
   }
-  check_field(updates >= 0, "grpo.updates", updates, "an integer >= 0");
+  check_field(pairs_per_cohort >= 2, "grpo.pairs_per_cohort", pairs_per_cohort,
+              "an integer >= 2: the other pairs are the negatives");
   check_field(group_size >= 2, "grpo.group_size", group_size,
               "an integer >= 2: a group of one has no baseline");
   check_field(beta >= 0 && std::isfinite(beta), "grpo.beta", beta,

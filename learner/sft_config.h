@@ -65,7 +65,7 @@ void visit_fields(Visitor& v, SftConfig& c) {
 
 inline void SftConfig::validate() const {
   check_choice("sft.order", order, {"file", "batches", "records"});
-  check_field(steps >= 0, "sft.steps", steps, "an integer >= 0");
+  check_field(steps >= 1, "sft.steps", steps, "an integer >= 1");
   check_field(batch_pairs >= 1, "sft.batch_pairs", batch_pairs,
               "an integer >= 1");
   check_field(accumulation >= 1, "sft.accumulation", accumulation,

@@ -10,13 +10,10 @@
 #include "common/types/reward_table.h"
 #include "common/types/side.h"
 #include "reward/internal/unit_rows.h"
+#include "reward/missing_embedding.h"
 #include "reward/reward_config.h"
 
 namespace ume {
-
-// What a trajectory without its own generative embedding gets
-// (RewardConfig::missing_embedding).
-enum class MissingEmbedding : uint8_t { kZero, kPrompt, kDrop };
 
 // Embeddings known to be unusable before they reached a cohort (wrong
 // dimension in a file, for example): row -> reason.
@@ -35,7 +32,7 @@ struct EmbeddingDefects {
 //   hardest  = largest similarity to a negative
 // Ties go to the lower column. All are 0 when nothing can be compared: no own
 // column or no negative has an embedding.
-// Source: UME-R1, specification 5.5.
+// Source: the reward of UME-R1's published RL program (arXiv 2511.00405).
 struct RowComparison {
   // kValue: the numbers hold. kInvalid: the embedding is unusable or the
   // pair has no negatives, see reason; an unusable embedding takes no part in
@@ -71,7 +68,7 @@ class CohortView {
  public:
   // `cohort` must outlive the view and be well-formed (check_cohort).
   // Throws InvalidInput when the cohort does not hold what the choice of
-  // negatives needs.
+  // negatives needs, or has more rows than can be compared.
   CohortView(const Cohort& cohort,
              const ViewOptions& options,
              const EmbeddingDefects& defects = {});

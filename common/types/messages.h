@@ -96,6 +96,8 @@ struct CohortRequest {
   // When that policy came into force, ns since 1970: the newest one counts.
   int64_t policy_time = 0;
   std::string note = {};  // for the run's events; empty: none
+  // The longest that the policy's terms may take over one cohort.
+  double longest_seconds = 0.0;
   bool operator==(const CohortRequest&) const = default;
 };
 struct CohortReply {
@@ -108,6 +110,8 @@ struct RewardResultRequest {
   RewardTable table;
   int32_t worker = 0;
   std::map<std::string, double> metrics = {};  // of the service and its terms
+  // For so long the service would refuse to try the cohort again.
+  double blocked_seconds = 0.0;
   bool operator==(const RewardResultRequest&) const = default;
 };
 
@@ -162,6 +166,9 @@ struct WorkDoneRequest {
   std::vector<std::map<std::string, double>> step_metrics;  // one per step
   WeightManifest weights;       // after BeginPhase and GrpoUpdate of grpo
   std::string checkpoint_hash;  // after SaveCheckpoint
+  // Instead of all that: why the checkpoint that BeginPhase names cannot be
+  // loaded. Nothing has been done then.
+  std::string damage;
   bool operator==(const WorkDoneRequest&) const = default;
 };
 // Progress inside a long item (rank 0), so that the display moves.

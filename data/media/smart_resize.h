@@ -31,7 +31,8 @@ struct PictureSize {
 //
 // Throws InvalidInput for an aspect ratio above 200, for sides that the rule
 // refuses, and where it would leave no pixels.
-// Source: spec/ume_r1.md 3.7.
+// Source: smart_resize of transformers' Qwen2-VL image processor and of
+// qwen_vl_utils.
 PictureSize smart_resize(PictureSize size,
                          int64_t factor,
                          const PixelLimits& limits,

@@ -26,7 +26,7 @@ struct VideoSampling {
 // Throws InvalidInput for total < 1 and for a rate or an fps that is not
 // positive and finite.
 // Source: qwen_vl_utils' smart_nframes (there a single frame is an error) and
-// torch.linspace; by number: spec/ume_r1.md 7.2.
+// torch.linspace; by number: UME-R1's published evaluation.
 std::vector<int64_t> choose_frames(int64_t total,
                                    double video_fps,
                                    const VideoSampling& sampling);

@@ -13,7 +13,8 @@
 namespace ume {
 
 // How a record becomes token ids and patches. The defaults are this project's;
-// the switches reproduce what the published programs did (spec/ume_r1.md 3).
+// the switches reproduce what UME-R1's published programs did (arXiv
+// 2511.00405).
 struct PrepareConfig {
   std::string prompt_template = "evaluation";
   std::map<std::string, std::string> media_roots;

@@ -55,15 +55,15 @@ class PromptPreparer {
   ~PromptPreparer();
 
   // System turn, the record's media and templated text as the user turn, and
-  // the assistant's header (spec/ume_r1.md 3.2, 3.3).
+  // the assistant's header, as UME-R1's RL and evaluation render them.
   // Throws InvalidInput for unusable media and for pictures beside a video.
   PreparedPrompt prepare(const PromptRecord& record) const;
 
-  // A cold-start conversation (spec 3.4, 4.2): system turn, then the turns,
-  // with `<image>` and `<video>` markers of user turns replaced in order of
-  // appearance. A first turn that is not the user's is dropped. Labels are the
-  // ids of assistant turns from their fourth token on (the header is three),
-  // <|im_end|> and the newline after it included; -100 elsewhere.
+  // A cold-start conversation, as UME-R1's SFT renders it: system turn, then
+  // the turns, with `<image>` and `<video>` markers of user turns replaced in
+  // order of appearance. A first turn that is not the user's is dropped. Labels
+  // are the ids of assistant turns from their fourth token on (the header is
+  // three), <|im_end|> and the newline after it included; -100 elsewhere.
   // Throws InvalidInput for unusable media, markers and media that do not pair
   // up, an unknown role, and a cut through a picture.
   PreparedExample prepare_example(const AnnotatedSide& side) const;

@@ -7,7 +7,7 @@
 namespace ume {
 
 // What stands around a record's own text T in the user turn. Query and target
-// use the same one. Source: spec/ume_r1.md 3.1, 3.2.
+// use the same one. Source: UME-R1 (arXiv 2511.00405) and its programs.
 enum class PromptTemplate : uint8_t {
   kEvaluation,   // strip(T), newline, <disc_emb>, newline, instruction
   kRlPublished,  // T, blank, newline, <disc_emb>, newline, instruction

@@ -46,7 +46,7 @@ DataKind kind_of(const Json& record, const std::string& where) {
 }
 
 // <think>REASONING</think>…<answer>SUMMARY<gen_emb>, each mark after the one
-// before, first hit each (specification 5.5).
+// before, first hit each, as UME-R1's reward reads them (arXiv 2511.00405).
 void add_answer(std::string_view text, SideReport& side) {
   constexpr std::string_view kMarks[] = {"<think>", "</think>", "<answer>",
                                          "<gen_emb>"};

@@ -8,7 +8,8 @@
 
 namespace ume {
 
-// A query row of the published benchmark (specification 7.1).
+// A query row of the published benchmark, MMEB-V2
+// (docs/formats/evaluation.md).
 struct EvaluationQuery {
   PromptRecord prompt;
   std::vector<std::string> labels;

@@ -59,7 +59,7 @@ size_t metric_index(std::string_view name);
 // grades: one per label, or empty for 1 each. A grade of 0 still makes a label.
 // Throws InvalidInput when grades and labels differ in number, or a grade is
 // negative or not finite.
-// Source: UME-R1's metrics file, specification 7.5, with grades kept aligned.
+// Source: UME-R1's published metrics, with grades kept aligned.
 MetricValues query_metrics(std::span<const int64_t> ranking,
                            std::span<const int64_t> labels,
                            std::span<const double> grades = {});

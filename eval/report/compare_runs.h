@@ -61,6 +61,17 @@ void add_comparison(const RunComparison& comparison,
                     const BootstrapOptions& options,
                     ReportInput& report);
 
+// Adds a sentence about a figure that was measured earlier (a JSON file,
+// docs/formats/report.md) to the report's notes, in the place of one that is
+// there; a report that holds a measured upper reference gets none. The sentence
+// says that the figure is recorded, and where it was measured on other
+// questions than the report's. Throws InvalidInput, naming the file, and
+// IoError.
+void add_recorded_reference(const std::string& path, ReportInput& report);
+
+// The notes as plain text, at most 100 columns wide; empty when there are none.
+std::string note_lines(const ReportInput& report);
+
 // The comparison as plain text, at most 100 columns wide; empty when the
 // report holds none.
 std::string comparison_table(const ReportInput& report);

@@ -32,7 +32,7 @@ struct ExampleTrajectory {
   std::string task;
   std::string query;
   std::string expected;
-  std::string picture;   // PNG bytes; empty: none
+  std::string picture;   // bytes of a PNG, JPEG or WebP; empty: none
   ExampleAnswer before;  // GRPO
   ExampleAnswer after;
 };

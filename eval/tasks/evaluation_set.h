@@ -41,9 +41,8 @@ struct EvaluationSet {
 };
 
 // Reads a tasks.json and the query and candidate files that it names
-// (docs/formats/evaluation.md; rows as in specification 7.1). Throws
-// InvalidInput naming file, line and field; IoError; ConfigError when the
-// split has no task.
+// (docs/formats/evaluation.md). Throws InvalidInput naming file, line and
+// field; IoError; ConfigError when the split has no task.
 EvaluationSet read_evaluation_set(const std::filesystem::path& tasks_file,
                                   const std::string& split);
 

@@ -15,15 +15,32 @@ CLI::Option* add_record_options(CLI::App& command, RecordOptions& options) {
                      "FILE.jsonl or FILE.safetensors; default: JSON lines on "
                      "stdout");
   add_on_error_option(command, options.on_error);
+  add_prepare_options(command, options.prompt_template, options.settings);
+  return input;
+}
+
+void add_prepare_options(CLI::App& command,
+                         std::string& prompt_template,
+                         std::vector<std::string>& settings) {
   command
-      .add_option("--template", options.prompt_template,
+      .add_option("--template", prompt_template,
                   "prompt around a record's text: evaluation, rl_published, "
                   "demo or minimal; not around messages")
       ->capture_default_str();
-  command.add_option("--set", options.settings,
+  command.add_option("--set", settings,
                      "KEY=VALUE, a setting of the configurations' data section "
                      "(docs/prompts.md), as image_max_pixels=200704");
-  return input;
+}
+
+PrepareConfig prepare_config(const std::string& prompt_template,
+                             const std::vector<std::string>& settings) {
+  PrepareConfig result;
+  result.prompt_template = prompt_template;
+  for (const std::string& setting : settings) {
+    apply_override(config_fields(result), setting);
+  }
+  validate_as([&] { result.validate(); }, "command line");
+  return result;
 }
 
 bool wants_tensors(const RecordOptions& options) {
@@ -41,11 +58,7 @@ PreparerOptions preparer_options(const RecordOptions& options,
   PreparerOptions result;
   result.model_folder = options.model;
   result.record_folder = record_folder;
-  result.prepare.prompt_template = options.prompt_template;
-  for (const std::string& setting : options.settings) {
-    apply_override(config_fields(result.prepare), setting);
-  }
-  validate_as([&] { result.prepare.validate(); }, "command line");
+  result.prepare = prepare_config(options.prompt_template, options.settings);
   return result;
 }
 

@@ -23,6 +23,16 @@ struct RecordOptions {
 // --input, which is not yet required.
 CLI::Option* add_record_options(CLI::App& command, RecordOptions& options);
 
+// Adds --template and --set.
+void add_prepare_options(CLI::App& command,
+                         std::string& prompt_template,
+                         std::vector<std::string>& settings);
+
+// settings: key=value of the data section. Throws ConfigError for an unknown
+// setting or template.
+PrepareConfig prepare_config(const std::string& prompt_template,
+                             const std::vector<std::string>& settings);
+
 // True for FILE.safetensors, false for stdout and FILE.jsonl; throws the usage
 // error for another name.
 bool wants_tensors(const RecordOptions& options);

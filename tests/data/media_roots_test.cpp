@@ -140,7 +140,6 @@ const std::string kLinkedWaysOut[] = {
 
 }  // namespace
 
-// reliability.md R23.
 TEST_CASE("MediaRoots: forty ways out of a root are all refused") {
   const ScratchFolder folder;
   build_tree(folder);

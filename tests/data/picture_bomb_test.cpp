@@ -12,7 +12,7 @@
 #include "data/media/smart_resize.h"
 #include "tests/support/memory_status.h"
 
-// Small files that claim large pictures. reliability.md R24, A2.2.
+// Small files that claim large pictures.
 namespace ume {
 namespace {
 
@@ -117,6 +117,19 @@ TEST_CASE("headers that claim more than the file holds cost little memory") {
         lossless_webp_of(5'000, 5'000), lossy_webp_of(5'000, 5'000)}) {
     CHECK_THAT(refusal_in_little_memory(bomb),
                Contains("bomb: ") && !Contains("row by row"));
+  }
+}
+
+TEST_CASE("a PNG chunk that claims gigabytes costs little memory") {
+  Bytes bytes = fixture("rgb_8.png");
+  constexpr size_t kAfterHeader = 33;
+  for (const char* name : {"sPLT", "eXIf", "iCCP", "tRNS", "abCd"}) {
+    Bytes bomb(bytes.begin(), bytes.begin() + kAfterHeader + 8);
+    put_big_endian(bomb, kAfterHeader, 0x7000'0000, 4);
+    std::copy_n(name, 4, bomb.begin() + kAfterHeader + 4);
+    bomb.insert(bomb.end(), bytes.begin() + kAfterHeader, bytes.end());
+    CHECK_THAT(refusal_in_little_memory(bomb),
+               Contains("a chunk of 1879048192 bytes where"));
   }
 }
 

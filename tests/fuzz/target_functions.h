@@ -29,7 +29,10 @@
   X(weight_file)            \
   X(trajectories)           \
   X(format_rule)            \
-  X(reward_cohort)
+  X(reward_cohort)          \
+  X(score_request)          \
+  X(score_reply)            \
+  X(judge_score)
 
 namespace ume::fuzz {
 

@@ -6,33 +6,19 @@ import argparse
 import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import time
 import unittest
-import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from small_disk import on_small_disk  # noqa: E402
+from small_png import png  # noqa: E402
 from tiny_job import TinyJob, turns  # noqa: E402
 
 PROGRAMS = pathlib.Path()
 TEMPLATE = ["--template", "minimal", "--mode", "disc"]
-
-
-def png(side=56):
-    """A whole picture, dark on the left."""
-    def chunk(kind, body):
-        check = zlib.crc32(kind + body)
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(
-            ">I", check)
-    row = b"\0" + b"".join(bytes([4 * x % 256, 9, 99]) for x in range(side))
-    return (b"\x89PNG\r\n\x1a\n"
-            + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(row * side, 0))
-            + chunk(b"IEND", b""))
 
 
 class Job(unittest.TestCase):

@@ -8,15 +8,23 @@ namespace {
 constexpr size_t kMaxExamples = 24;
 constexpr size_t kMaxShown = 360;  // characters of an output
 constexpr size_t kMaxPictureBytes = size_t{256} << 10;
-constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1a\n";
+// By the first bytes; empty for what a browser would not show.
+std::string media_type(std::string_view picture) {
+  if (picture.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (picture.starts_with("\xff\xd8\xff")) return "image/jpeg";
+  if (picture.starts_with("RIFF") && picture.substr(0, 12).ends_with("WEBP")) {
+    return "image/webp";
+  }
+  return "";
+}
 
 std::string picture(const ExampleTrajectory& example) {
   if (example.picture.empty()) return "";
-  if (example.picture.size() > kMaxPictureBytes ||
-      !std::string_view(example.picture).starts_with(kPngSignature)) {
+  const std::string type = media_type(example.picture);
+  if (example.picture.size() > kMaxPictureBytes || type.empty()) {
     return "<p class=\"small\">(picture not shown)</p>";
   }
-  return "<img alt=\"the query's picture\" src=\"data:image/png;base64," +
+  return "<img alt=\"the query's picture\" src=\"data:" + type + ";base64," +
          base64(example.picture) + "\">";
 }
 

@@ -99,6 +99,16 @@ TEST_CASE("the report is one well-formed page with nothing from outside") {
   CHECK_THAT(html, Contains("prefers-color-scheme: dark"));
 }
 
+TEST_CASE("a picture is shown as what its bytes are") {
+  ReportInput input = sample_input();
+  input.examples[0].picture = "\xff\xd8\xff jpeg";
+  CHECK_THAT(page(input), Contains("src=\"data:image/jpeg;base64,"));
+  input.examples[0].picture = "RIFF....WEBPVP8 ";
+  CHECK_THAT(page(input), Contains("src=\"data:image/webp;base64,"));
+  input.examples[0].picture = "GIF89a";
+  CHECK_THAT(page(input), Contains("(picture not shown)"));
+}
+
 TEST_CASE("the same input gives the same page") {
   CHECK(page(sample_input()) == page(sample_input()));
 }

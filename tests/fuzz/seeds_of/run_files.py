@@ -106,3 +106,63 @@ def reward_cohort():
                         ("zero", 0.0), ("huge", 3e38), ("tiny", 1e-45)]:
         yield name, b"\2\1\2\1" + (b"\x0f" + struct.pack("<2f", value, 1.0)) * 12
     yield "dimensions", b"\1\1\2\2" + row * 8
+    # Policies (bits of the fourth byte) and what stands behind the rows.
+    pairs = bytes([0x00, 0x2b]) + b"\x05"
+    sources = b"\0\1\0\1"
+    vectors = struct.pack("<4f", 0.6, 0.8, -1.0, 0.0)
+    for name, flags in [("prompt", 0x84), ("normalised", 0x08),
+                        ("same_source", 0x11), ("no_duplicates", 0x21),
+                        ("everything", 0xfc), ("zero", 0xf9)]:
+        side = (sources if flags & 0x80 else b"") + \
+            (vectors if flags & 0x40 else b"")
+        yield "policy_" + name, b"\1\1\2" + bytes([flags]) + row * 8 + \
+            pairs + side * 2
+
+
+def score_message(name):
+    return bytes.fromhex(
+        (FIXTURES / "wire" / f"score_{name}.hex").read_text().strip())
+
+
+def score_request():
+    good = score_message("request")
+    yield "good", good
+    yield "half", good[:len(good) // 2]
+    yield "empty", b"\x08\x01"
+    yield "another_major", b"\x08\x02" + good[2:]
+    yield "huge_shape", b"\x08\x01\x48\xff\xff\xff\xff\x07\x50\xff\xff\x03"
+    yield "negative", b"\x08\x01\x48" + b"\xff" * 9 + b"\x01"
+
+
+def score_reply():
+    good = score_message("reply")
+    for rows in (0, 2, 4):
+        yield f"good_{rows}", bytes([rows]) + good
+    yield "half", b"\4" + good[:len(good) // 2]
+    yield "refusal", b"\2\x08\x01\x22\x02no"
+    yield "bad_text", b"\2\x08\x01\x22\x02\xff\xfe"
+    value = struct.pack("<d", 1.0)
+    side = b"\x0a\x08" + value
+    for name, row in (("row", b"\x00"), ("far_row", b"\x05"),
+                      ("negative_row", b"\xff" * 9 + b"\x01")):
+        why = b"\x08" + row + b"\x12\x01x"
+        marked = side + b"\x12" + bytes([len(why)]) + why
+        yield name, b"\1\x08\x01\x32" + bytes([len(marked)]) + marked + \
+            b"\x3a" + bytes([len(side)]) + side
+
+
+def judge_score():
+    def answer(content):
+        return json.dumps({"choices": [{"message": {
+            "content": content}}]}).encode()
+
+    for number, content in enumerate([
+            "0.5", " 1 \n", "{\"score\": 0.25, \"why\": \"x\"}", "2", "-1e999",
+            "nan", "0x1", "1.0.0", "good", "{\"score\": \"1\"}", "{", "\u00fc" * 99,
+            "", None, 1]):
+        yield f"answer_{number}", answer(content)
+    yield "no_choices", b'{"choices": []}'
+    yield "deep", b'{"choices":' + b"[" * 99
+    yield "twice", b'{"choices": 1, "choices": 2}'
+    yield "long_key", b'{"' + b"k" * 3000 + b'": 1, "' + b"k" * 3000 + b'": 2}'
+    yield "not_utf8", b'{"choices": "\xff"}'
