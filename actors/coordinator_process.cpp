@@ -7,13 +7,16 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "actors/model_shape.h"
 #include "actors/role_client.h"
 #include "actors/stage_hook.h"
 #include "common/clock/clock.h"
+#include "common/config/nearest.h"
 #include "common/files/jsonl_writer.h"
 #include "common/http/http_server.h"
+#include "common/wire/codec.h"
 #include "common/wire/zmq_transport.h"
 #include "coordinator/sqlite_ledger.h"
 #include "coordinator/status.h"
@@ -64,13 +67,22 @@ CoordinatorHooks make_hooks(JsonlWriter& events, JsonlWriter& metrics) {
   return hooks;
 }
 
-// A cohort is not offered again while its terms may still be at it.
-double longest_scoring(const RewardConfig& config) {
-  double seconds = 0.0;
-  for (const RewardTermConfig& term : config.terms) {
-    seconds += 1.5 * term.extension.longest_seconds(term.name);
-  }
-  return seconds;
+// A cohort that fits no message, even with short completions, would be found
+// after the first rollouts only.
+void check_cohort_size(const GrpoConfig& grpo, int64_t dim) {
+  constexpr int64_t kFloatBytes = 4;
+  constexpr int64_t kShortCompletion = 512;  // bytes
+  constexpr auto kMost = static_cast<int64_t>(kMaxMessageBytes);
+  const int64_t side_of_pair = (grpo.group_size + 1) * dim * kFloatBytes +
+                               grpo.group_size * kShortCompletion;
+  const int64_t most_pairs = kMost / (2 * side_of_pair);
+  if (grpo.pairs_per_cohort <= most_pairs) return;
+  throw ConfigError("grpo.pairs_per_cohort: a cohort has to fit a message of " +
+                    std::to_string(kMost >> 20) + " MiB; at dimension " +
+                    std::to_string(dim) + " and grpo.group_size " +
+                    std::to_string(grpo.group_size) + " expected at most " +
+                    std::to_string(most_pairs) + ", found " +
+                    std::to_string(grpo.pairs_per_cohort));
 }
 
 }  // namespace
@@ -96,6 +108,7 @@ RunPlan make_run_plan(const RunConfig& config,
     plan.phases.push_back(phase);
   }
   if (config.has_phase("grpo")) {
+    check_cohort_size(config.grpo, model_dim);
     PhasePlan phase;
     phase.name = "grpo";
     phase.kind = PhaseKind::kGrpo;
@@ -120,6 +133,25 @@ PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan) {
   return data;
 }
 
+std::vector<std::string> unknown_sources(const RewardConfig& reward,
+                                         const PhaseData& data) {
+  std::set<std::string> names;
+  for (const auto& pairs : data) {
+    for (const PairRecord& pair : pairs) names.insert(pair.source);
+  }
+  std::vector<std::string> warnings;
+  for (const SourceRewardConfig& source : reward.sources) {
+    if (names.contains(source.source)) continue;
+    const std::string nearest =
+        nearest_word(source.source, {names.begin(), names.end()});
+    warnings.push_back(
+        "reward.sources: no pair of the data is of the source '" +
+        source.source + "'; its weights have no effect" +
+        (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+  }
+  return warnings;
+}
+
 void run_coordinator_role(const RunDirectory& directory,
                           const std::atomic<bool>& stop) {
   const RunConfig config = load_run_config(directory);
@@ -129,11 +161,14 @@ void run_coordinator_role(const RunDirectory& directory,
       make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
   parts.data = load_phase_data(config, parts.plan);
   parts.config = config.coordinator;
-  parts.config.reward_seconds =
-      std::max(parts.config.reward_seconds, longest_scoring(config.reward));
   JsonlWriter events(directory.events().string());
   JsonlWriter metrics(directory.metrics().string());
   parts.hooks = make_hooks(events, metrics);
+  for (const std::string& warning :
+       unknown_sources(config.reward, parts.data)) {
+    std::fprintf(stderr, "coordinator: %s\n", warning.c_str());
+    parts.hooks.on_event({0, wall_seconds(), "reward_sources", warning});
+  }
   parts.exporter = file_exporter(directory.root.string());
   const SystemClock clock;
   SqliteLedger ledger(directory.ledger().string());

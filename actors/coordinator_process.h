@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <string>
+#include <vector>
 
 #include "actors/run_config.h"
 #include "actors/run_directory.h"
@@ -17,6 +19,11 @@ RunPlan make_run_plan(const RunConfig& config,
 
 // The pairs of each phase, read from the configured files.
 PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan);
+
+// One sentence for each source that reward.sources names and the data does not
+// have, with the nearest one that it has.
+std::vector<std::string> unknown_sources(const RewardConfig& reward,
+                                         const PhaseData& data);
 
 // The coordinator's process: ledger, state machine, ZeroMQ server, web page.
 // consumes: requests; produces: replies, endpoints.json, events.jsonl,

@@ -46,20 +46,32 @@ int64_t newest_change(const std::string& path, const RewardConfig& config) {
 PolicyKeeper::PolicyKeeper(RewardPipeline pipeline)
     : pipeline_(std::make_unique<const RewardPipeline>(std::move(pipeline))) {}
 
-PolicyKeeper::PolicyKeeper(std::string path,
-                           std::function<RewardPipeline()> load,
-                           std::atomic<bool>& now)
-    : path_(std::move(path)),
-      load_(std::move(load)),
-      now_(&now),
-      pipeline_(std::make_unique<const RewardPipeline>(load_())) {
-  policy_time_ = newest_change(path_, pipeline_->config());
-  seen_ = change_time(path_);
+PolicyKeeper::PolicyKeeper(PolicySource source, std::atomic<bool>& now)
+    : source_(std::move(source)), now_(&now) {
+  seen_ = change_time(source_.path);
+  start();
+}
+
+void PolicyKeeper::start() {
+  std::string path = source_.path;
+  try {
+    pipeline_ = std::make_unique<const RewardPipeline>(source_.load());
+    if (source_.accept) source_.accept();
+  } catch (const Error& error) {
+    path = source_.accepted_path;
+    if (!source_.load_accepted || change_time(path) == 0) throw;
+    pipeline_ = std::make_unique<const RewardPipeline>(source_.load_accepted());
+    ++num_refused_;
+    note_ = "started with the policy that was accepted last, " +
+            pipeline_->policy_hash() + ": " + error.what();
+  }
+  policy_time_ = newest_change(path, pipeline_->config());
 }
 
 std::string PolicyKeeper::refresh() {
-  if (!load_) return "";
-  const int64_t changed = change_time(path_);
+  if (!source_.load) return "";
+  if (!note_.empty()) return std::exchange(note_, "");
+  const int64_t changed = change_time(source_.path);
   const bool asked = now_->exchange(false);
   if (!asked && changed == seen_) return "";
   if (!asked && wall_time() - changed < kSettled) return "";
@@ -69,10 +81,11 @@ std::string PolicyKeeper::refresh() {
 
 std::string PolicyKeeper::load_again() {
   try {
-    auto fresh = std::make_unique<const RewardPipeline>(load_());
+    auto fresh = std::make_unique<const RewardPipeline>(source_.load());
+    if (source_.accept) source_.accept();
     if (fresh->policy_hash() == pipeline_->policy_hash()) return "";
-    policy_time_ =
-        std::max(newest_change(path_, fresh->config()), policy_time_ + 1);
+    policy_time_ = std::max(newest_change(source_.path, fresh->config()),
+                            policy_time_ + 1);
     pipeline_ = std::move(fresh);
     ++num_reloads_;
     return "policy " + pipeline_->policy_hash() + " was loaded";

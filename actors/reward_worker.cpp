@@ -15,8 +15,10 @@ void RewardWorker::step() {
   if (std::string note = parts_.policy.refresh(); !note.empty()) {
     note_ = std::move(note);
   }
-  const CohortRequest request{parts_.policy.pipeline().policy_hash(), index_,
-                              parts_.policy.policy_time(), note_};
+  const RewardPipeline& pipeline = parts_.policy.pipeline();
+  const CohortRequest request{pipeline.policy_hash(), index_,
+                              parts_.policy.policy_time(), note_,
+                              pipeline.longest_seconds()};
   const Reply reply = parts_.client.call(request, kCoordinatorTimeoutSeconds);
   note_.clear();
   if (const auto* stop = std::get_if<StopReply>(&reply)) {
@@ -49,6 +51,7 @@ void RewardWorker::score(const CohortReply& work) {
     answer.table.input_digest = work.input_digest;
     memory_.keep(work.cohort.id, answer.table);
   }
+  answer.blocked_seconds = pipeline.blocked_seconds();
   answer.metrics = pipeline.metrics();
   answer.metrics["score_seconds"] = SystemClock().now_seconds() - start;
   answer.metrics["policy_reloads"] =

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "common/config/config.h"
 #include "common/wire/zmq_transport.h"
 
@@ -21,7 +23,10 @@ std::unique_ptr<RequestClient> connect_to_coordinator(
 }
 
 RunConfig load_run_config(const RunDirectory& directory) {
-  return read_config<RunConfig>(directory.config().string());
+  const auto accepted = directory.accepted_config();
+  return read_config<RunConfig>(std::filesystem::exists(accepted)
+                                    ? accepted.string()
+                                    : directory.config().string());
 }
 
 StageHook make_stage_hook(const RunConfig& config,

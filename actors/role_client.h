@@ -18,7 +18,8 @@ std::unique_ptr<RequestClient> connect_to_coordinator(
     const std::string& sender,
     uint32_t incarnation = 0);
 
-// The resolved configuration of a run.
+// The resolved configuration of a run, as it was accepted last: not what people
+// may be changing in its config.yaml.
 RunConfig load_run_config(const RunDirectory& directory);
 
 // The faults that `chaos.kill` asks of this role.

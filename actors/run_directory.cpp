@@ -56,8 +56,14 @@ RunDirectory create_run_directory(const fs::path& root,
                std::to_string(now));
   write_file_atomic((directory.root / "run_id").string(),
                     name + "-" + id.substr(0, 8) + "\n");
-  write_file_atomic(directory.config().string(), resolved_config);
+  write_run_config(directory, resolved_config);
   return directory;
+}
+
+void write_run_config(const RunDirectory& directory,
+                      const std::string& resolved_config) {
+  write_file_atomic(directory.config().string(), resolved_config);
+  write_file_atomic(directory.accepted_config().string(), resolved_config);
 }
 
 RunDirectory open_run_directory(const fs::path& root) {

@@ -12,6 +12,10 @@ struct RunDirectory {
   std::filesystem::path root;
 
   std::filesystem::path config() const { return root / "config.yaml"; }
+  // What roles start from: `config` as it was accepted last.
+  std::filesystem::path accepted_config() const {
+    return root / "accepted_config.yaml";
+  }
   std::filesystem::path ledger() const { return root / "ledger.sqlite"; }
   std::filesystem::path endpoints() const { return root / "endpoints.json"; }
   std::filesystem::path events() const { return root / "events.jsonl"; }
@@ -37,6 +41,10 @@ RunDirectory create_run_directory(const std::filesystem::path& root,
                                   const std::string& name,
                                   const std::string& resolved_config,
                                   uint64_t needed_bytes);
+
+// Makes this text the run's configuration, for people and for roles.
+void write_run_config(const RunDirectory& directory,
+                      const std::string& resolved_config);
 
 // Opens an existing one for `--resume`. Throws ConfigError when it is absent.
 RunDirectory open_run_directory(const std::filesystem::path& root);

@@ -30,11 +30,7 @@ const RewardTable* ScoreMemory::find(uint64_t cohort,
 }
 
 void ScoreMemory::keep(uint64_t cohort, const RewardTable& table) {
-  if (has_failed(table.total) ||
-      std::any_of(table.components.begin(), table.components.end(),
-                  has_failed)) {
-    return;
-  }
+  if (has_failed(table.total)) return;
   entries_.push_back({cohort, table});
   if (entries_.size() > kMaxEntries) entries_.pop_front();
 }

@@ -9,7 +9,8 @@ namespace ume {
 
 // The last tables that a reward service gave, so that a cohort that is offered
 // again, because the answer was lost, gets the same one: also from terms that
-// would not say the same thing twice. Tables with failed cells are not kept.
+// would not say the same thing twice. A table whose total failed somewhere is
+// not kept.
 class ScoreMemory {
  public:
   // Null: not known. Valid until the next keep().

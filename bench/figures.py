@@ -1,8 +1,23 @@
 """Prints figures in the one form that bench/run_all.py collects."""
 
+import importlib.util
+import os
 import statistics
 import subprocess
+import sys
 import time
+
+DEBIAN_PYTHON = "/usr/bin/python3"
+
+
+def need_modules(*names):
+    """Goes on under Debian's interpreter where this one lacks a module."""
+    lacking = [name for name in names if not importlib.util.find_spec(name)]
+    if not lacking:
+        return
+    if sys.executable == DEBIAN_PYTHON:
+        raise SystemExit(f"needs Python's {', '.join(lacking)}")
+    os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
 
 
 def figure(name, value, unit, note=""):

@@ -8,10 +8,11 @@ import pathlib
 import sys
 import tempfile
 
-import numpy as np
-from PIL import Image, ImageFilter
+from figures import alternate, figure, need_modules, quiet
 
-from figures import alternate, figure, quiet
+need_modules("numpy", "PIL")
+import numpy as np  # noqa: E402
+from PIL import Image, ImageFilter  # noqa: E402
 
 PATCH, MERGE, FRAMES = 14, 2, 2
 MIN_PIXELS, MAX_PIXELS = 56 * 56, 28 * 28 * 1280

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "common/wire/codec.h"
 #include "coordinator/result_check.h"
 
 namespace ume {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr size_t kMaxHashBytes = 128;
 constexpr double kRetryPauseSeconds = 1.0;  // times the failures so far
+// A service may ask for no longer pause.
+constexpr double kLongestPauseSeconds = 3600.0;
 
 bool is_out(const GroupRow& row) {
   return row.state == GroupState::kQuarantined ||
@@ -115,7 +118,22 @@ void CohortBoard::adopt_policy(const CohortRequest& request) {
                   " cohorts of the open update are scored anew");
 }
 
-Reply CohortBoard::offer(const CohortRequest& request, double now) {
+// It would come again: no message that large reaches the service.
+Reply CohortBoard::refuse_large(const Cohort& cohort,
+                                std::optional<std::string>& failure) {
+  const std::string why =
+      "cohort " + std::to_string(cohort.id) + " takes " +
+      std::to_string(cohort_bytes(cohort) >> 20) + " MiB, a message at most " +
+      std::to_string(kMaxMessageBytes >> 20) +
+      " MiB: fewer grpo.pairs_per_cohort, or shorter completions";
+  book_.event("cohort_too_large", why);
+  failure = why;
+  return RefusedReply{why};
+}
+
+Reply CohortBoard::offer(const CohortRequest& request,
+                         double now,
+                         std::optional<std::string>& failure) {
   if (request.policy_hash.empty() ||
       request.policy_hash.size() > kMaxHashBytes) {
     return RefusedReply{"policy_hash: missing or too long"};
@@ -135,10 +153,15 @@ Reply CohortBoard::offer(const CohortRequest& request, double now) {
         now < cohort.not_before) {
       continue;
     }
-    cohort.offered_until = now + book_.config().reward_seconds;
-    cohort.offered_to = request.worker;
     CohortReply reply;
     reply.cohort = make_cohort(book_.ledger(), parts(cohort));
+    if (cohort_bytes(reply.cohort) > kMaxMessageBytes) {
+      return refuse_large(reply.cohort, failure);
+    }
+    // Not again while the service's terms may still be at it.
+    cohort.offered_until =
+        now + std::max(book_.config().reward_seconds, request.longest_seconds);
+    cohort.offered_to = request.worker;
     reply.input_digest = cohort_digest(reply.cohort);
     return reply;
   }
@@ -166,10 +189,15 @@ Reply CohortBoard::accept(const RewardResultRequest& request,
   const auto fault =
       find_fault(request.table, cohort.num_pairs * cohort.group_size,
                  known_policy_hash(), digest);
-  if (fault) return count_failure(*found, now, *fault, failure);
+  // A service that would not even try is not asked before it does.
+  const double not_before =
+      now +
+      std::max(kRetryPauseSeconds * static_cast<double>(found->failures + 1),
+               std::min(request.blocked_seconds, kLongestPauseSeconds));
+  if (fault) return count_failure(*found, not_before, *fault, failure);
   const auto failed = find_failed_cell(request.table);
   if (failed) {
-    count_failure(*found, now, *failed, failure);
+    count_failure(*found, not_before, *failed, failure);
     return AckReply{};
   }
   RewardRow row;
@@ -188,7 +216,8 @@ Reply CohortBoard::accept(const RewardResultRequest& request,
 Reply CohortBoard::accept_again(const RewardResultRequest& request) {
   const auto row =
       find_row<RewardRow>(book_.ledger(), key_number(request.cohort));
-  if (row && row->table.input_digest == request.table.input_digest) {
+  if (row && row->table.input_digest == request.table.input_digest &&
+      row->table.policy_hash == request.table.policy_hash) {
     ++book_.count().duplicates;
     if (row->table.total != request.table.total) {
       book_.event("rewards_differ",
@@ -203,14 +232,13 @@ Reply CohortBoard::accept_again(const RewardResultRequest& request) {
 }
 
 Reply CohortBoard::count_failure(State& cohort,
-                                 double now,
+                                 double not_before,
                                  const std::string& why,
                                  std::optional<std::string>& failure) {
   ++cohort.failures;
   ++book_.count().reward_retries;
   cohort.offered_until = -1.0;
-  cohort.not_before =
-      now + kRetryPauseSeconds * static_cast<double>(cohort.failures);
+  cohort.not_before = not_before;
   const std::string text = "cohort " + std::to_string(cohort.id) +
                            ", attempt " + std::to_string(cohort.failures) +
                            ": " + why;

@@ -21,8 +21,11 @@ class CohortBoard {
   void discard_rewards();
 
   // A complete cohort, or WaitReply: also for a service whose policy is older
-  // than the one in force. A newer policy comes into force here.
-  Reply offer(const CohortRequest& request, double now);
+  // than the one in force. A newer policy comes into force here. Sets `failure`
+  // when a cohort is too large for a message.
+  Reply offer(const CohortRequest& request,
+              double now,
+              std::optional<std::string>& failure);
   // Sets `failure` when the cohort has failed too often.
   Reply accept(const RewardResultRequest& request,
                double now,
@@ -60,8 +63,9 @@ class CohortBoard {
   int64_t known_policy_time() const;
   void adopt_policy(const CohortRequest& request);
   Reply accept_again(const RewardResultRequest& request);
+  Reply refuse_large(const Cohort& cohort, std::optional<std::string>& failure);
   Reply count_failure(State& cohort,
-                      double now,
+                      double not_before,
                       const std::string& why,
                       std::optional<std::string>& failure);
 

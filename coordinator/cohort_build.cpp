@@ -34,6 +34,7 @@ void append_group(const GroupResult& result, int64_t dim, CohortSide& side) {
     side.completions.push_back(t.completion);
     side.completion_tokens.push_back(static_cast<int32_t>(t.ids.size()));
     side.has_embedding.push_back(t.gen_embedding.empty() ? 0 : 1);
+    side.embedding_sources.push_back(t.embedding_source);
     if (t.gen_embedding.empty()) {
       side.gen_embeddings.resize(side.gen_embeddings.size() + width, 0.0f);
     } else {
@@ -51,9 +52,25 @@ void hash_side(Xxh3Hasher& hasher, const CohortSide& side) {
   for (const std::string& text : side.completions) hasher.update_field(text);
   hasher.update_field(bytes_of(side.gen_embeddings));
   hasher.update_field(bytes_of(side.has_embedding));
+  hasher.update_field(bytes_of(side.embedding_sources));
   hasher.update_field(bytes_of(side.completion_tokens));
   hasher.update_field(bytes_of(side.disc_embeddings));
   for (const std::string& text : side.prompts) hasher.update_field(text);
+}
+
+// A text, its tag and its length.
+uint64_t text_bytes(const std::vector<std::string>& texts) {
+  uint64_t bytes = 0;
+  for (const std::string& text : texts) bytes += text.size() + 8;
+  return bytes;
+}
+
+uint64_t side_bytes(const CohortSide& side) {
+  return text_bytes(side.completions) + text_bytes(side.prompts) +
+         bytes_of(side.gen_embeddings).size() + side.has_embedding.size() +
+         side.embedding_sources.size() +
+         bytes_of(side.completion_tokens).size() +
+         bytes_of(side.disc_embeddings).size();
 }
 
 }  // namespace
@@ -93,6 +110,15 @@ Cohort make_cohort(const Ledger& ledger, const CohortParts& parts) {
     if (side->disc_embeddings.size() != all) side->disc_embeddings.clear();
   }
   return cohort;
+}
+
+uint64_t cohort_bytes(const Cohort& cohort) {
+  constexpr uint64_t kEnvelopeBytes = 16 << 10;
+  constexpr uint64_t kIndexBytes = 10;
+  return kEnvelopeBytes + kIndexBytes * cohort.dispatch_index.size() +
+         text_bytes(cohort.sources) + text_bytes(cohort.query_digests) +
+         text_bytes(cohort.target_digests) + text_bytes(cohort.duplicate_ids) +
+         side_bytes(cohort.query) + side_bytes(cohort.target);
 }
 
 std::string cohort_digest(const Cohort& cohort) {

@@ -26,6 +26,9 @@ struct CohortParts {
 // reward service. Rows without an embedding are zeros.
 Cohort make_cohort(const Ledger& ledger, const CohortParts& parts);
 
+// About what it takes in a message, never less.
+uint64_t cohort_bytes(const Cohort& cohort);
+
 // Of everything that the rewards may depend on.
 std::string cohort_digest(const Cohort& cohort);
 

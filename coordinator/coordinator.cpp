@@ -251,16 +251,18 @@ Reply Coordinator::on(const CohortRequest& request) {
     return RefusedReply{"worker " + std::to_string(request.worker)};
   }
   Reply reply;
+  std::optional<std::string> failure;
   if (auto halt = halted()) {
     reply = *halt;
   } else if (groups_.is_open()) {
-    reply = cohorts_.offer(request, clock_.now_seconds());
+    reply = cohorts_.offer(request, clock_.now_seconds(), failure);
   } else {
     const bool grpo = current_phase().kind == PhaseKind::kGrpo;
     reply = WaitReply{
         grpo ? book_.config().pause_seconds : book_.config().idle_pause_seconds,
         "a complete cohort"};
   }
+  if (failure) fail(*failure);
   note(Role::kReward, request.worker, reply);
   return reply;
 }

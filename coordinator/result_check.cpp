@@ -250,20 +250,12 @@ std::optional<std::string> find_fault(const RewardTable& table,
 }
 
 std::optional<std::string> find_failed_cell(const RewardTable& table) {
-  const auto failed_in = [](const RewardColumn& column) -> Fault {
-    for (const auto* side : {&column.query, &column.target}) {
-      for (const RewardCell& cell : *side) {
-        if (cell.state == CellState::kFailed) {
-          return column.name + ": " + cell.reason;
-        }
-      }
+  for (const auto* side : {&table.total.query, &table.total.target}) {
+    for (const RewardCell& cell : *side) {
+      if (cell.state == CellState::kFailed) return cell.reason;
     }
-    return std::nullopt;
-  };
-  for (const RewardColumn& column : table.components) {
-    if (auto reason = failed_in(column)) return reason;
   }
-  return failed_in(table.total);
+  return std::nullopt;
 }
 
 }  // namespace ume

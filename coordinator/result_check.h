@@ -33,7 +33,8 @@ std::optional<std::string> find_fault(const RewardTable& table,
                                       const std::string& policy_hash,
                                       const std::string& input_digest);
 
-// The first failed cell's reason, or nothing.
+// The reason of the first total that failed, or nothing. A term without a say
+// in the total may fail.
 std::optional<std::string> find_failed_cell(const RewardTable& table);
 
 }  // namespace ume

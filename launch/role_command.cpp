@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "actors/coordinator_process.h"
+#include "actors/policy_source.h"
 #include "actors/reward_worker.h"
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
@@ -20,13 +21,8 @@ namespace {
 // changed while the run goes on.
 void run_reward_role(const RunDirectory& directory, int32_t index) {
   const ReloadSignal reload;
-  PolicyKeeper policy(
-      directory.config().string(),
-      [directory] {
-        return make_reward_pipeline(load_run_config(directory).reward,
-                                    own_reward_environment());
-      },
-      reload.flag());
+  PolicyKeeper policy(run_policy_source(directory, own_reward_environment()),
+                      reload.flag());
   const std::string name = "reward-" + std::to_string(index);
   const auto client = connect_to_coordinator(directory, name);
   StageHook hook = make_stage_hook(load_run_config(directory), directory,

@@ -10,7 +10,6 @@
 #include "actors/run_directory.h"
 #include "common/config/config.h"
 #include "common/files/directory_lock.h"
-#include "common/files/files.h"
 #include "common/weights/weight_channel.h"
 #include "launch/command_line.h"
 #include "launch/finish_run.h"
@@ -65,7 +64,7 @@ int train(const TrainArguments& arguments) {
   }
   if (arguments.resume) {
     check_evaluation(config);
-    write_file_atomic(directory.config().string(), dump_config(config));
+    write_run_config(directory, dump_config(config));
   }
   const std::string programs = program_folder();
   const SignalWatch signals;

@@ -4,11 +4,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "common/error/error.h"
 #include "common/files/files.h"
 #include "common/hash/xxh3.h"
 #include "common/tensorfile/bounded_json.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -27,11 +29,18 @@ T field(const json& object, const char* name, const std::string& where) {
   if (found == object.end()) {
     throw InvalidInput(where + ": no field \"" + name + "\"");
   }
+  // get() would wrap what is negative and cut a fraction.
+  if (std::is_integral_v<T> && !found->is_number_unsigned()) {
+    throw InvalidInput(where + ": field \"" + name + "\" is " +
+                       printable(found->dump(), 80) +
+                       ", expected a whole number from 0 on");
+  }
   try {
     return found->get<T>();
   } catch (const json::exception&) {
     throw InvalidInput(where + ": field \"" + name + "\" is " +
-                       found->dump().substr(0, 80) + ", expected another type");
+                       printable(found->dump(), 80) +
+                       ", expected another type");
   }
 }
 
@@ -42,7 +51,7 @@ void check_name(const std::string& name, const std::string& where) {
                 name.find('\0') == std::string::npos;
   for (const fs::path& part : path) inside = inside && part != "..";
   if (!inside) {
-    throw InvalidInput(where + ": file name \"" + name +
+    throw InvalidInput(where + ": file name \"" + printable(name) +
                        "\", expected one inside the folder");
   }
 }

@@ -1,8 +1,6 @@
 #include "model/model_config.h"
 
 #include <nlohmann/json.hpp>
-#include <numeric>
-#include <optional>
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
@@ -11,6 +9,11 @@ namespace ume {
 namespace {
 
 using nlohmann::json;
+
+// What a config leaves out has the default of the reference's configuration
+// class (transformers, configuration_qwen2_vl.py and
+// configuration_qwen2_5_vl.py), which drops such values when it saves. Only
+// model_type and mrope_section have none.
 
 // Reads fields of one JSON object, with messages that name file and field. A
 // second object is asked for what the first does not have.
@@ -34,10 +37,16 @@ class FieldReader {
     return nullptr;
   }
 
-  int64_t integer(const std::string& name,
-                  std::optional<int64_t> fallback = {}) const {
-    const json* value = find(name);
-    if (value == nullptr) return need(name, fallback);
+  // Named, but null everywhere.
+  bool is_null(const std::string& name) const {
+    if (find(name) != nullptr) return false;
+    return first_.contains(name) ||
+           (second_ != nullptr && second_->contains(name));
+  }
+
+  int64_t integer(const std::string& name, int64_t fallback) const {
+    const json* value = find_unless_null(name, "an integer");
+    if (value == nullptr) return fallback;
     if (!value->is_number_integer() ||
         (value->is_number_unsigned() &&
          value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))) {
@@ -46,10 +55,9 @@ class FieldReader {
     return value->get<int64_t>();
   }
 
-  double number(const std::string& name,
-                std::optional<double> fallback = {}) const {
-    const json* value = find(name);
-    if (value == nullptr) return need(name, fallback);
+  double number(const std::string& name, double fallback) const {
+    const json* value = find_unless_null(name, "a number");
+    if (value == nullptr) return fallback;
     if (!value->is_number()) fail(name, "a number", *value);
     return value->get<double>();
   }
@@ -68,10 +76,11 @@ class FieldReader {
     return value->get<std::string>();
   }
 
-  std::vector<int64_t> integers(const std::string& name) const {
-    const json* value = find(name);
+  std::vector<int64_t> integers(const std::string& name,
+                                std::vector<int64_t> fallback = {}) const {
+    const json* value = find_unless_null(name, "a list of integers");
+    if (value == nullptr) return fallback;
     std::vector<int64_t> out;
-    if (value == nullptr) return out;
     if (!value->is_array() || value->size() > 4096) {
       fail(name, "a short list of integers", *value);
     }
@@ -99,12 +108,11 @@ class FieldReader {
   }
 
  private:
-  template <class T>
-  T need(const std::string& name, const std::optional<T>& fallback) const {
-    if (!fallback) {
-      throw InvalidInput(where_ + ": " + prefix_ + name + " is missing");
-    }
-    return *fallback;
+  // The reference keeps a null where a number should be, and fails later.
+  const json* find_unless_null(const std::string& name,
+                               const std::string& expected) const {
+    if (is_null(name)) fail(name, expected, nullptr);
+    return find(name);
   }
 
   std::string where_;
@@ -153,19 +161,71 @@ void read_rope(const std::string& where,
   config.rope_theta = rope.number("rope_theta", text.number("rope_theta", 1e6));
 }
 
-void read_tokens(const FieldReader& fields, ModelTokens& tokens) {
-  tokens.bos = fields.integer("bos_token_id", -1);
-  tokens.eos = fields.integer("eos_token_id", -1);
-  tokens.vision_start = fields.integer("vision_start_token_id", -1);
-  tokens.vision_end = fields.integer("vision_end_token_id", -1);
-  tokens.vision = fields.integer("vision_token_id", -1);
-  tokens.image = fields.integer("image_token_id");
-  tokens.video = fields.integer("video_token_id");
+int64_t token_or(const FieldReader& fields,
+                 const std::string& name,
+                 int64_t fallback) {
+  return fields.find(name) == nullptr ? fallback : fields.integer(name, -1);
+}
+
+void read_tokens(const FieldReader& fields, ModelConfig& config) {
+  // Models of a small vocabulary need not have these two.
+  const auto usual = [&config](int64_t id) {
+    return id < config.vocab_size ? id : -1;
+  };
+  ModelTokens& tokens = config.tokens;
+  tokens.bos = token_or(fields, "bos_token_id", -1);
+  tokens.eos = token_or(fields, "eos_token_id", -1);
+  tokens.vision_start =
+      token_or(fields, "vision_start_token_id", usual(151652));
+  tokens.vision_end = token_or(fields, "vision_end_token_id", usual(151653));
+  tokens.vision = token_or(fields, "vision_token_id", -1);
+  tokens.image = token_or(fields, "image_token_id", 151655);
+  tokens.video = token_or(fields, "video_token_id", 151656);
+}
+
+void read_language(const FieldReader& fields, ModelConfig& config) {
+  config.vocab_size = fields.integer("vocab_size", 152064);
+  config.hidden_size = fields.integer("hidden_size", 8192);
+  config.mlp_width = fields.integer("intermediate_size", 29568);
+  config.num_layers = fields.integer("num_hidden_layers", 80);
+  config.num_heads = fields.integer("num_attention_heads", 64);
+  const std::string kv_heads = "num_key_value_heads";
+  config.num_kv_heads =
+      fields.is_null(kv_heads) ? config.num_heads : fields.integer(kv_heads, 8);
+  config.max_positions = fields.integer("max_position_embeddings", 32768);
+  config.rms_norm_eps = fields.number("rms_norm_eps", 1e-5);
+  config.initializer_range = fields.number("initializer_range", 0.02);
+}
+
+// The default list, of a tower that may have fewer blocks.
+std::vector<int64_t> usual_full_blocks(int64_t depth) {
+  std::vector<int64_t> blocks{7, 15, 23, 31};
+  std::erase_if(blocks, [depth](int64_t block) { return block >= depth; });
+  return blocks;
+}
+
+void read_newer_vision(const FieldReader& fields, VisionConfig& vision) {
+  vision.width = fields.integer("hidden_size", 3584);
+  vision.mlp_width = fields.integer("intermediate_size", 3420);
+  vision.out_width = fields.integer("out_hidden_size", 3584);
+  vision.window_size = fields.integer("window_size", 112);
+  vision.full_attention_blocks =
+      fields.integers("fullatt_block_indexes", usual_full_blocks(vision.depth));
+  vision.tokens_per_second = fields.number("tokens_per_second", 4.0);
+}
+
+void read_older_vision(const FieldReader& fields, VisionConfig& vision) {
+  vision.width = fields.integer("embed_dim", 1280);
+  const double ratio = fields.number("mlp_ratio", 4.0);
+  if (!(ratio > 0 && ratio <= 64))
+    fields.fail("mlp_ratio", "in (0, 64]", ratio);
+  vision.mlp_width =
+      static_cast<int64_t>(static_cast<double>(vision.width) * ratio);
+  vision.out_width = fields.integer("hidden_size", 3584);
 }
 
 void read_vision(const FieldReader& fields,
                  ModelFamily family,
-                 int64_t hidden_size,
                  VisionConfig& vision) {
   const bool newer = family == ModelFamily::kQwen25VL;
   vision.depth = fields.integer("depth", 32);
@@ -178,23 +238,7 @@ void read_vision(const FieldReader& fields,
   const std::string act = newer ? "silu" : "quick_gelu";
   const std::string found = fields.text("hidden_act", act);
   if (found != act) fields.fail("hidden_act", '"' + act + '"', found);
-  if (newer) {
-    vision.width = fields.integer("hidden_size");
-    vision.mlp_width = fields.integer("intermediate_size");
-    vision.out_width = fields.integer("out_hidden_size", hidden_size);
-    vision.window_size = fields.integer("window_size", 112);
-    vision.full_attention_blocks = fields.integers("fullatt_block_indexes");
-    vision.tokens_per_second = fields.number("tokens_per_second", 2.0);
-  } else {
-    vision.width = fields.integer("embed_dim");
-    const double ratio = fields.number("mlp_ratio", 4.0);
-    if (!(ratio > 0 && ratio <= 64)) {
-      fields.fail("mlp_ratio", "in (0, 64]", ratio);
-    }
-    vision.mlp_width =
-        static_cast<int64_t>(static_cast<double>(vision.width) * ratio);
-    vision.out_width = fields.integer("hidden_size", hidden_size);
-  }
+  newer ? read_newer_vision(fields, vision) : read_older_vision(fields, vision);
 }
 
 }  // namespace
@@ -213,25 +257,17 @@ ModelConfig parse_model_config(std::string_view text,
   ModelConfig config;
   config.family = read_family(root);
   refuse_unsupported(root, fields);
-  config.vocab_size = fields.integer("vocab_size");
-  config.hidden_size = fields.integer("hidden_size");
-  config.mlp_width = fields.integer("intermediate_size");
-  config.num_layers = fields.integer("num_hidden_layers");
-  config.num_heads = fields.integer("num_attention_heads");
-  config.num_kv_heads = fields.integer("num_key_value_heads", config.num_heads);
-  config.max_positions = fields.integer("max_position_embeddings", 32768);
-  config.rms_norm_eps = fields.number("rms_norm_eps", 1e-6);
-  config.initializer_range = fields.number("initializer_range", 0.02);
+  read_language(fields, config);
   // The outer value is the one that the reference ties by.
   config.tied_head = root.boolean("tie_word_embeddings",
                                   fields.boolean("tie_word_embeddings", false));
   config.stored_dtype =
       root.text("torch_dtype", root.text("dtype", "bfloat16"));
   read_rope(where, fields, config);
-  read_tokens(fields, config.tokens);
+  read_tokens(fields, config);
   const json& vision = root.object("vision_config");
   read_vision(FieldReader(where, "vision_config.", vision), config.family,
-              config.hidden_size, config.vision);
+              config.vision);
   config.validate(where);
   return config;
 }

@@ -69,8 +69,8 @@ struct ModelConfig {
 };
 
 // Reads a config.json: the classic flat layout, or the nested one that
-// transformers 5 writes. `where` names the file in messages. Throws
-// InvalidInput.
+// transformers 5 writes. What is left out has the reference's default. `where`
+// names the file in messages. Throws InvalidInput.
 ModelConfig parse_model_config(std::string_view json, const std::string& where);
 // FOLDER/config.json. Throws IoError when it cannot be read.
 ModelConfig load_model_config(const std::string& folder);

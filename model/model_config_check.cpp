@@ -103,7 +103,7 @@ void check_vision(Checker& check, const ModelConfig& c) {
   check.range("vision_config.window_size", v.window_size,
               v.patch_size * v.merge_size, kMaxWidth);
   for (const int64_t block : v.full_attention_blocks) {
-    check.range("vision_config.fullatt_block_indexes", block, 0, 1 << 20);
+    check.range("vision_config.fullatt_block_indexes", block, 0, v.depth - 1);
   }
 }
 

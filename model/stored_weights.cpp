@@ -9,6 +9,7 @@
 #include "common/error/check.h"
 #include "common/error/error.h"
 #include "common/tensorfile/mapped_pages.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -75,7 +76,7 @@ StoredWeights::StoredWeights(std::string folder,
     const std::string name = classic_weight_name(stored_name);
     nested_names_ |= name != stored_name;
     if (!tensors_.emplace(name, view).second) {
-      throw InvalidInput(folder_ + ": tensor \"" + name.substr(0, 200) +
+      throw InvalidInput(folder_ + ": tensor \"" + printable(name) +
                          "\" is there under two names");
     }
   }
@@ -98,7 +99,7 @@ void StoredWeights::check() const {
   for (const auto& [name, view] : tensors_) {
     if (float_type(view.dtype)) continue;
     throw InvalidInput(
-        folder_ + ": tensor \"" + name.substr(0, 200) + "\" is stored as " +
+        folder_ + ": tensor \"" + printable(name) + "\" is stored as " +
         std::string(dtype_name(view.dtype)) + ", expected F32, BF16 or F16");
   }
   const WeightProblems found = problems();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/text/printable.h"
 #include "model/weights.h"
 
 namespace ume {
@@ -23,7 +24,7 @@ std::string list_text(const std::string& what,
   constexpr size_t kShown = 3;
   std::string text = "; " + what + ": ";
   for (size_t i = 0; i < std::min(kShown, names.size()); ++i) {
-    text += (i > 0 ? ", " : "") + names[i].substr(0, 200);
+    text += (i > 0 ? ", " : "") + printable(names[i]);
   }
   if (names.size() > kShown) {
     text += " and " + std::to_string(names.size() - kShown) + " more";

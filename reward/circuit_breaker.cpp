@@ -1,13 +1,20 @@
 #include "reward/circuit_breaker.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace ume {
 
 CircuitBreaker::CircuitBreaker(const BreakerOptions& options,
                                const Clock& clock)
     : options_(options), clock_(clock) {}
 
-std::optional<std::string> CircuitBreaker::refusal() {
-  const std::lock_guard lock(mu_);
+std::optional<std::string> CircuitBreaker::refusal(double wait_seconds) {
+  std::unique_lock lock(mu_);
+  if (wait_seconds > 0.0) {
+    outcome_.wait_for(lock, std::chrono::duration<double>(wait_seconds),
+                      [this] { return state_ != State::kHalfOpen; });
+  }
   if (state_ == State::kClosed) return std::nullopt;
   if (state_ == State::kOpen && clock_.now_seconds() >= open_until_) {
     state_ = State::kHalfOpen;  // the caller's is the one that tries
@@ -21,6 +28,7 @@ void CircuitBreaker::succeeded() {
   const std::lock_guard lock(mu_);
   state_ = State::kClosed;
   failures_ = 0;
+  outcome_.notify_all();
 }
 
 void CircuitBreaker::failed(const std::string& why) {
@@ -30,7 +38,14 @@ void CircuitBreaker::failed(const std::string& why) {
   if (state_ == State::kHalfOpen || failures_ >= options_.failures_to_open) {
     state_ = State::kOpen;
     open_until_ = clock_.now_seconds() + options_.open_seconds;
+    outcome_.notify_all();
   }
+}
+
+double CircuitBreaker::blocked_seconds() const {
+  const std::lock_guard lock(mu_);
+  if (state_ != State::kOpen) return 0.0;
+  return std::max(0.0, open_until_ - clock_.now_seconds());
 }
 
 CircuitBreaker::State CircuitBreaker::state() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -25,16 +26,21 @@ class CircuitBreaker {
   CircuitBreaker(const BreakerOptions& options, const Clock& clock);
 
   // Why no call may be made now; nothing: make one, and say how it went.
-  std::optional<std::string> refusal();
+  // wait_seconds: how long, in real time, to wait for the outcome of the one
+  // call that tries, before it is a refusal.
+  std::optional<std::string> refusal(double wait_seconds = 0.0);
   void succeeded();
   void failed(const std::string& why);
 
   State state() const;
+  // Until a call may try again; 0 unless it is open.
+  double blocked_seconds() const;
 
  private:
   const BreakerOptions options_;
   const Clock& clock_;
   mutable std::mutex mu_;
+  std::condition_variable outcome_;  // of the call that tries
   // guarded by mu_
   State state_ = State::kClosed;
   int64_t failures_ = 0;  // in a row

@@ -13,6 +13,8 @@ namespace {
 
 // A cohort from outside must not make us allocate without bound.
 constexpr int64_t kMaxRows = 1 << 16;
+// Of the similarities of both sides: 1 GiB.
+constexpr int64_t kMaxComparisons = 1 << 28;
 
 void check_side(const CohortSide& side, const char* name, int64_t rows) {
   const auto fail = [&](const char* list, size_t found) {
@@ -26,6 +28,21 @@ void check_side(const CohortSide& side, const char* name, int64_t rows) {
   if (static_cast<int64_t>(side.has_embedding.size()) != rows) {
     fail("has_embedding", side.has_embedding.size());
   }
+  if (!side.embedding_sources.empty() &&
+      static_cast<int64_t>(side.embedding_sources.size()) != rows) {
+    fail("embedding_sources", side.embedding_sources.size());
+  }
+}
+
+void check_comparable(const Cohort& cohort) {
+  const int64_t rows = cohort.num_pairs * cohort.group_size;
+  if (rows * rows <= kMaxComparisons) return;
+  throw InvalidInput("cohort " + std::to_string(cohort.id) + ": " +
+                     std::to_string(rows) +
+                     " rows a side cannot be compared "
+                     "with each other, expected at most " +
+                     std::to_string(static_cast<int64_t>(
+                         std::sqrt(static_cast<double>(kMaxComparisons)))));
 }
 
 bool has_negatives(const CohortView& view, int64_t pair) {
@@ -100,7 +117,10 @@ CohortView::CohortView(const Cohort& cohort,
                        const ViewOptions& options,
                        const EmbeddingDefects& defects)
     : cohort_(cohort), options_(options) {
-  if (options.compare) check_negatives(cohort, options.negatives);
+  if (options.compare) {
+    check_comparable(cohort);
+    check_negatives(cohort, options.negatives);
+  }
   for (const Side side : {Side::kQuery, Side::kTarget}) {
     unit_[static_cast<int>(side)] = unit_rows(side, defects);
   }
@@ -115,9 +135,9 @@ CohortView::CohortView(const Cohort& cohort,
 std::string CohortView::unusable(Side which,
                                  int64_t row,
                                  const EmbeddingDefects& defects) const {
-  const auto& known = which == Side::kQuery ? defects.query : defects.target;
-  if (const auto at = known.find(row); at != known.end()) return at->second;
-  if (side(which).has_embedding[row]) {
+  if (has_embedding(side(which), row, options_.missing)) {
+    const auto& known = which == Side::kQuery ? defects.query : defects.target;
+    if (const auto at = known.find(row); at != known.end()) return at->second;
     const auto expected = static_cast<size_t>(num_rows() * cohort_.dim);
     const size_t found = side(which).gen_embeddings.size();
     if (found == expected) return "";
@@ -150,7 +170,7 @@ UnitRows CohortView::unit_rows(Side which, const EmbeddingDefects& defects) {
   }
   for (int64_t row = 0; row < num_rows(); ++row) {
     std::string reason = unusable(which, row, defects);
-    if (reason.empty() && in.has_embedding[row]) {
+    if (reason.empty() && has_embedding(in, row, options_.missing)) {
       if (std::isfinite(squares[row]) && squares[row] > 0.0) {
         takes_part[row] = 1;
         participants_[index].push_back(static_cast<int32_t>(row));

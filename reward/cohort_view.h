@@ -10,13 +10,10 @@
 #include "common/types/reward_table.h"
 #include "common/types/side.h"
 #include "reward/internal/unit_rows.h"
+#include "reward/missing_embedding.h"
 #include "reward/reward_config.h"
 
 namespace ume {
-
-// What a trajectory without its own generative embedding gets
-// (RewardConfig::missing_embedding).
-enum class MissingEmbedding : uint8_t { kZero, kPrompt, kDrop };
 
 // Embeddings known to be unusable before they reached a cohort (wrong
 // dimension in a file, for example): row -> reason.
@@ -71,7 +68,7 @@ class CohortView {
  public:
   // `cohort` must outlive the view and be well-formed (check_cohort).
   // Throws InvalidInput when the cohort does not hold what the choice of
-  // negatives needs.
+  // negatives needs, or has more rows than can be compared.
   CohortView(const Cohort& cohort,
              const ViewOptions& options,
              const EmbeddingDefects& defects = {});

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "reward/missing_embedding.h"
 #include "reward/weight_schedule.h"
 
 namespace ume {
@@ -133,7 +134,10 @@ class Composer {
     const CohortSide& in = side == 0 ? cohort_.query : cohort_.target;
     const RewardCell dropped{CellState::kInvalid, 0.0, "no <gen_emb>: dropped"};
     for (size_t row = 0; row < total.size(); ++row) {
-      if (!in.has_embedding[row]) add_to(total[row], dropped, 1.0);
+      if (!has_embedding(in, static_cast<int64_t>(row),
+                         MissingEmbedding::kDrop)) {
+        add_to(total[row], dropped, 1.0);
+      }
     }
   }
 

@@ -44,8 +44,8 @@ struct ComposedReward {
 
 // total = sum over terms of weight * component. A term whose weight is 0 has no
 // say, nor has its state. A cell is failed if one of its summands is, else
-// invalid if one is: no reward is ever invented. With `drop_missing` a
-// trajectory without an embedding is invalid.
+// invalid if one is: no reward is ever invented. With `missing_embedding: drop`
+// a trajectory without an embedding of its own is invalid.
 //
 // normalise: component (GDPO, arXiv:2601.05242): with the mean and the unbiased
 // deviation of each term over the valued rows of its group,

@@ -1,6 +1,11 @@
 #include "reward/extension_config.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "common/error/error.h"
 
@@ -18,6 +23,82 @@ void need_range(int64_t value,
   need(value >= low && value <= high,
        field + ": expected " + std::to_string(low) + " to " +
            std::to_string(high) + ", found " + std::to_string(value));
+}
+
+// Which terms have a key, by its name in visit_fields.
+const std::map<std::string, std::vector<std::string>>& owners() {
+  const std::vector<std::string> plugin = {"plugin"};
+  const std::vector<std::string> external = {"external"};
+  const std::vector<std::string> judge = {"judge"};
+  const std::vector<std::string> remote = {"external", "judge"};
+  const std::vector<std::string> all = {"plugin", "external", "judge"};
+  static const std::map<std::string, std::vector<std::string>> table = {
+      {"path", plugin},
+      {"symbol", plugin},
+      {"isolation", plugin},
+      {"memory_mb", plugin},
+      {"endpoint", external},
+      {"server_key", external},
+      {"key_file", external},
+      {"version", external},
+      {"url", judge},
+      {"model", judge},
+      {"prompt", judge},
+      {"api_key_file", judge},
+      {"api_key_env", judge},
+      {"concurrency", judge},
+      {"deadline_ms", judge},
+      {"score_min", judge},
+      {"score_max", judge},
+      {"max_response_kb", judge},
+      {"params", {"plugin", "external"}},
+      {"timeout_ms", all},
+      {"retries", remote},
+      {"breaker_failures", remote},
+      {"breaker_seconds", all},
+  };
+  return table;
+}
+
+// The keys of a config with their values.
+struct KeyValues {
+  using Value = std::
+      variant<int64_t, double, std::string, std::map<std::string, std::string>>;
+  std::vector<std::pair<std::string, Value>> keys;
+
+  template <class T>
+  void operator()(const char* name, T& value, const char*) {
+    keys.emplace_back(name, value);
+  }
+};
+
+// Those that are not at their default.
+std::vector<std::string> changed_keys(ExtensionConfig config) {
+  ExtensionConfig fresh;
+  KeyValues own;
+  KeyValues defaults;
+  visit_fields(own, config);
+  visit_fields(defaults, fresh);
+  std::vector<std::string> changed;
+  for (size_t i = 0; i < own.keys.size(); ++i) {
+    if (own.keys[i] != defaults.keys[i]) changed.push_back(own.keys[i].first);
+  }
+  return changed;
+}
+
+void check_owned(const ExtensionConfig& config,
+                 const std::string& term,
+                 const std::string& where) {
+  for (const std::string& key : changed_keys(config)) {
+    const std::vector<std::string>& of = owners().at(key);
+    if (std::count(of.begin(), of.end(), term)) continue;
+    std::string list;
+    for (const std::string& owner : of) {
+      list += (list.empty() ? "" : ", ") + owner;
+    }
+    throw ConfigError(where + "." + key + ": belongs to " + list +
+                      ", found in " + term);
+  }
 }
 
 void validate_plugin(const ExtensionConfig& c, const std::string& where) {
@@ -67,14 +148,8 @@ void ExtensionConfig::validate(const std::string& term,
   const bool plugin = term == "plugin";
   const bool external = term == "external";
   const bool judge = term == "judge";
-  if (!is_extension(term)) {
-    need(*this == ExtensionConfig(),
-         where + ": has a key that only plugin, external and judge have");
-    return;
-  }
-  need(plugin || path.empty(), where + ".path: only plugin has it");
-  need(external || endpoint.empty(), where + ".endpoint: only external has it");
-  need(judge || url.empty(), where + ".url: only judge has it");
+  check_owned(*this, term, where);
+  if (!is_extension(term)) return;
   need_range(timeout_ms, 1, 86400000, where + ".timeout_ms");
   need_range(retries, 0, 100, where + ".retries");
   need_range(breaker_failures, 1, 1000, where + ".breaker_failures");

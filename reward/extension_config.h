@@ -83,8 +83,10 @@ void visit_fields(Visitor& v, ExtensionConfig& c) {
     "plugin: of a cohort; external, judge: of one attempt");
   v("retries", c.retries, "external, judge: attempts after the first");
   v("breaker_failures", c.breaker_failures,
-    "failures in a row after which nothing is tried for a while");
-  v("breaker_seconds", c.breaker_seconds, "how long that is");
+    "external, judge: failures in a row after which nothing is tried for a "
+    "while");
+  v("breaker_seconds", c.breaker_seconds,
+    "how long that is; plugin: the longest pause before it is started again");
 }
 
 }  // namespace ume

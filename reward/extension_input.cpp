@@ -30,6 +30,7 @@ void clean_side(const CohortView& view, Side which, CohortSide& side) {
   const Cohort& cohort = view.cohort();
   const auto width = static_cast<size_t>(cohort.dim);
   side.gen_embeddings.resize(view.num_rows() * width);
+  side.embedding_sources.clear();  // what does not count comes as missing
   for (int64_t row = 0; row < view.num_rows(); ++row) {
     side.has_embedding[row] = view.takes_part(which, row) ? 1 : 0;
     if (side.has_embedding[row] != 0) continue;

@@ -109,13 +109,13 @@ struct FilledSide {
 FilledSide fill_side(const CohortRecords& cohort,
                      const std::vector<TrajectoryRecord>& records,
                      Side which,
-                     const Cohort& shape,
-                     bool use_prompt) {
+                     const Cohort& shape) {
   const int64_t rows = shape.num_pairs * shape.group_size;
   FilledSide out;
   out.side.completions.resize(rows);
   out.side.gen_embeddings.resize(rows * shape.dim);
   out.side.has_embedding.resize(rows);
+  out.side.embedding_sources.resize(rows);
   out.side.completion_tokens.assign(rows, -1);
   out.record_of_row.resize(rows);
   for (int64_t p = 0; p < shape.num_pairs; ++p) {
@@ -126,9 +126,13 @@ FilledSide fill_side(const CohortRecords& cohort,
       out.record_of_row[row] = i;
       out.side.completions[row] = record.completion;
       out.side.completion_tokens[row] = static_cast<int32_t>(record.num_tokens);
-      const bool has =
-          !record.gen_embedding.empty() && (use_prompt || !record.from_prompt);
+      const bool has = !record.gen_embedding.empty();
       out.side.has_embedding[row] = has;
+      if (has) {
+        out.side.embedding_sources[row] = record.from_prompt
+                                              ? EmbeddingSource::kPrompt
+                                              : EmbeddingSource::kCompletion;
+      }
       const auto dim = static_cast<int64_t>(record.gen_embedding.size());
       if (has && dim == shape.dim) {
         std::copy(record.gen_embedding.begin(), record.gen_embedding.end(),
@@ -199,16 +203,50 @@ std::vector<float> disc_embeddings(const CohortRecords& grouped,
   return out;
 }
 
+// Throws what score_records says of a cohort that cannot be scored.
+RecordedCohort fill_cohort(const RewardPipeline& pipeline,
+                           const CohortRecords& grouped,
+                           const std::vector<TrajectoryRecord>& records,
+                           uint64_t place) {
+  RecordedCohort out;
+  Cohort& cohort = out.cohort;
+  cohort.id = cohort_number(grouped.id, place);
+  cohort.num_pairs = static_cast<int64_t>(grouped.pairs.size());
+  cohort.group_size = largest_group(grouped);
+  if (pipeline.compares_sides()) check_complete(grouped, cohort.group_size);
+  cohort.dim = common_dimension(grouped, records);
+  FilledSide query = fill_side(grouped, records, Side::kQuery, cohort);
+  FilledSide target = fill_side(grouped, records, Side::kTarget, cohort);
+  cohort.query = std::move(query.side);
+  cohort.target = std::move(target.side);
+  fill_pairs(grouped, records, cohort);
+  cohort.query.disc_embeddings =
+      disc_embeddings(grouped, records, 0, cohort.dim);
+  cohort.target.disc_embeddings =
+      disc_embeddings(grouped, records, 1, cohort.dim);
+  if (pipeline.compares_pairs() && cohort.num_pairs < 2) {
+    throw InvalidInput("cohort " + grouped.id +
+                       ": a single pair has no negatives to compare with; "
+                       "expected at least 2 pairs a cohort");
+  }
+  for (const Pair& pair : grouped.pairs) out.pairs.push_back(pair.id);
+  out.defects = {std::move(query.defects), std::move(target.defects)};
+  out.record_of_row = {std::move(query.record_of_row),
+                       std::move(target.record_of_row)};
+  return out;
+}
+
 void copy_cells(const RewardTable& table,
                 Side side,
-                const FilledSide& filled,
+                const RecordedCohort& recorded,
                 std::vector<ScoredRecord>& rows) {
   const auto cells = [&](const RewardColumn& column) -> const auto& {
     return side == Side::kQuery ? column.query : column.target;
   };
-  for (size_t row = 0; row < filled.record_of_row.size(); ++row) {
-    if (!filled.record_of_row[row]) continue;
-    ScoredRecord& out = rows[*filled.record_of_row[row]];
+  const auto& record_of_row = recorded.record_of_row[static_cast<int>(side)];
+  for (size_t row = 0; row < record_of_row.size(); ++row) {
+    if (!record_of_row[row]) continue;
+    ScoredRecord& out = rows[*record_of_row[row]];
     out.reward = cells(table.total)[row];
     for (const RewardColumn& column : table.components) {
       out.components.emplace_back(column.name, cells(column)[row]);
@@ -217,6 +255,11 @@ void copy_cells(const RewardTable& table,
 }
 
 }  // namespace
+
+RecordedCohort recorded_cohort(const RewardPipeline& pipeline,
+                               const std::vector<TrajectoryRecord>& records) {
+  return fill_cohort(pipeline, group(records).at(0), records, 0);
+}
 
 std::vector<ScoredRecord> score_records(
     const RewardPipeline& pipeline,
@@ -228,35 +271,13 @@ std::vector<ScoredRecord> score_records(
     rows[i].side = records[i].side;
     rows[i].sample = records[i].sample;
   }
-  const bool use_prompt = pipeline.config().missing_embedding == "prompt";
   uint64_t place = 0;
   for (const CohortRecords& grouped : group(records)) {
-    Cohort cohort;
-    cohort.id = cohort_number(grouped.id, place++);
-    cohort.num_pairs = static_cast<int64_t>(grouped.pairs.size());
-    cohort.group_size = largest_group(grouped);
-    if (pipeline.compares_sides()) check_complete(grouped, cohort.group_size);
-    cohort.dim = common_dimension(grouped, records);
-    FilledSide query =
-        fill_side(grouped, records, Side::kQuery, cohort, use_prompt);
-    FilledSide target =
-        fill_side(grouped, records, Side::kTarget, cohort, use_prompt);
-    cohort.query = std::move(query.side);
-    cohort.target = std::move(target.side);
-    fill_pairs(grouped, records, cohort);
-    cohort.query.disc_embeddings =
-        disc_embeddings(grouped, records, 0, cohort.dim);
-    cohort.target.disc_embeddings =
-        disc_embeddings(grouped, records, 1, cohort.dim);
-    if (pipeline.compares_pairs() && cohort.num_pairs < 2) {
-      throw InvalidInput("cohort " + grouped.id +
-                         ": a single pair has no negatives to compare with; "
-                         "expected at least 2 pairs a cohort");
-    }
-    const RewardTable table =
-        pipeline.score(cohort, {query.defects, target.defects});
-    copy_cells(table, Side::kQuery, query, rows);
-    copy_cells(table, Side::kTarget, target, rows);
+    const RecordedCohort recorded =
+        fill_cohort(pipeline, grouped, records, place++);
+    const RewardTable table = pipeline.score(recorded.cohort, recorded.defects);
+    copy_cells(table, Side::kQuery, recorded, rows);
+    copy_cells(table, Side::kTarget, recorded, rows);
   }
   return rows;
 }

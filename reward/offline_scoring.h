@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +45,19 @@ struct ScoredRecord {
   RewardCell reward;
   std::vector<std::pair<std::string, RewardCell>> components;
 };
+
+// A cohort as its records make it.
+struct RecordedCohort {
+  Cohort cohort;
+  EmbeddingDefects defects;
+  std::vector<std::string> pairs;  // [N], JSON texts
+  // By side and row; nothing for a sample that is not there.
+  std::array<std::vector<std::optional<size_t>>, 2> record_of_row;
+};
+
+// records: of one cohort, at least one. Throws as score_records does.
+RecordedCohort recorded_cohort(const RewardPipeline& pipeline,
+                               const std::vector<TrajectoryRecord>& records);
 
 // One row per record, in the records' order. Every cohort is scored as a whole;
 // its group size is the largest of its groups, and a record whose embedding has

@@ -53,6 +53,7 @@ void hash_side(Xxh3Hasher& hasher, const CohortSide& side) {
   for (const std::string& text : side.completions) hasher.update_field(text);
   hash_numbers(hasher, side.gen_embeddings);
   hash_numbers(hasher, side.has_embedding);
+  hash_numbers(hasher, side.embedding_sources);
   hash_numbers(hasher, side.completion_tokens);
   hash_numbers(hasher, side.disc_embeddings);
   for (const std::string& text : side.prompts) hasher.update_field(text);
@@ -73,7 +74,7 @@ std::string policy_hash(const RewardConfig& config,
 
 std::string input_digest(const Cohort& cohort) {
   Xxh3Hasher hasher;
-  hasher.update_field("ume cohort 2");
+  hasher.update_field("ume cohort 3");
   hasher.update_u64(cohort.id).update_u64(cohort.update);
   hasher.update_u64(static_cast<uint64_t>(cohort.num_pairs));
   hasher.update_u64(static_cast<uint64_t>(cohort.group_size));

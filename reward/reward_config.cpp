@@ -107,6 +107,12 @@ void RewardConfig::validate() const {
           terms[i].column() + " is listed twice; give one a label");
     columns.push_back(terms[i].column());
   }
+  // Such trajectories come from the policy given that it writes the tag; their
+  // log-probabilities would be those of another distribution.
+  check(missing_embedding != "resample", "reward.missing_embedding",
+        "resample is not offered: completions drawn until they have a "
+        "<gen_emb> are not the policy's own (docs/rewards.md); expected zero, "
+        "prompt or drop");
   check_choice(missing_embedding, {"zero", "prompt", "drop"},
                "reward.missing_embedding");
   check_choice(normalise, {"none", "component"}, "reward.normalise");

@@ -1,5 +1,6 @@
 #include "reward/reward_pipeline.h"
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
 #include <span>
@@ -8,18 +9,13 @@
 #include "common/error/check.h"
 #include "common/error/error.h"
 #include "common/random/philox.h"
+#include "common/text/utf8.h"
 #include "reward/composition.h"
 #include "reward/policy_hash.h"
 #include "reward/reward_statistics.h"
 
 namespace ume {
 namespace {
-
-MissingEmbedding missing_embedding(const std::string& name) {
-  if (name == "prompt") return MissingEmbedding::kPrompt;
-  if (name == "drop") return MissingEmbedding::kDrop;
-  return MissingEmbedding::kZero;
-}
 
 // Why these cells cannot be used, or nothing.
 std::string defect(const std::vector<RewardCell>& cells, int64_t rows) {
@@ -35,8 +31,14 @@ std::string defect(const std::vector<RewardCell>& cells, int64_t rows) {
   return "";
 }
 
-RewardColumn failed_column(std::string name, std::string reason, int64_t rows) {
-  const RewardCell cell{CellState::kFailed, 0.0, std::move(reason)};
+// The reason goes into every cell, and into the run's events.
+constexpr size_t kMaxReasonBytes = 1 << 10;
+
+RewardColumn failed_column(std::string name,
+                           const std::string& reason,
+                           int64_t rows) {
+  const RewardCell cell{CellState::kFailed, 0.0,
+                        shortened_utf8(reason, kMaxReasonBytes)};
   return {std::move(name), std::vector<RewardCell>(rows, cell),
           std::vector<RewardCell>(rows, cell)};
 }
@@ -83,6 +85,22 @@ RewardPipeline::RewardPipeline(
   view_.negatives = config_.negatives;
   view_.compare = compares_pairs_;
   policy_hash_ = ume::policy_hash(config_, fingerprints);
+}
+
+double RewardPipeline::longest_seconds() const {
+  double seconds = 0.0;
+  for (const RewardTermConfig& term : config_.terms) {
+    seconds += 1.5 * term.extension.longest_seconds(term.name);
+  }
+  return seconds;
+}
+
+double RewardPipeline::blocked_seconds() const {
+  double seconds = 0.0;
+  for (const auto& policy : policies_) {
+    seconds = std::max(seconds, policy->blocked_seconds());
+  }
+  return seconds;
 }
 
 std::map<std::string, double> RewardPipeline::metrics() const {

@@ -40,6 +40,10 @@ class RewardPipeline {
   bool compares_pairs() const { return compares_pairs_; }
   // Whether any term needs both sides of a pair.
   bool compares_sides() const { return compares_sides_; }
+  // The longest that the terms may take over one cohort, with time to spare.
+  double longest_seconds() const;
+  // For so long a term would refuse to be tried again.
+  double blocked_seconds() const;
   // The terms' own metrics, "COLUMN/NAME".
   std::map<std::string, double> metrics() const;
 

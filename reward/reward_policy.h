@@ -33,6 +33,8 @@ class RewardPolicy {
   virtual std::string fingerprint() const { return ""; }
   // Adds the term's own metrics (calls, failures, breaker state), by name.
   virtual void report(std::map<std::string, double>&) const {}
+  // For so long it would refuse to be tried again.
+  virtual double blocked_seconds() const { return 0.0; }
 };
 
 // Never null. Throws ConfigError, naming the nearest of the known names, if

@@ -57,7 +57,32 @@ HeaderList header_list(const std::vector<std::string>& headers) {
   return list;
 }
 
+// Throws InvalidInput where the URL has no such part.
+std::string part_of(CURLU* url, CURLUPart part, const std::string& text) {
+  char* found = nullptr;
+  if (curl_url_get(url, part, &found, 0) != CURLUE_OK) {
+    throw InvalidInput("not a URL with a scheme and a host: " + text);
+  }
+  std::string out = found;
+  curl_free(found);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
 }  // namespace
+
+UrlParts parse_url(const std::string& url) {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> handle(curl_url(),
+                                                        curl_url_cleanup);
+  if (!handle) throw std::bad_alloc();
+  if (curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
+    throw InvalidInput("not a URL: " + url);
+  }
+  return {part_of(handle.get(), CURLUPART_SCHEME, url),
+          part_of(handle.get(), CURLUPART_HOST, url)};
+}
 
 struct HttpClient::Handle {
   Handle() : curl(curl_easy_init(), curl_easy_cleanup) {

@@ -21,6 +21,16 @@ struct HttpResponse {
   double retry_after_seconds = 0.0;  // of Retry-After, as time or date; 0: none
 };
 
+// Both in lower case; an IPv6 host is in brackets.
+struct UrlParts {
+  std::string scheme;
+  std::string host;
+};
+
+// As the client will understand it: what stands before an @ is a name and a
+// password, not the host. Throws InvalidInput for what is no URL.
+UrlParts parse_url(const std::string& url);
+
 // Keeps its connection from call to call. Follows no redirects, uses no proxy.
 // Not thread-safe.
 class HttpClient {

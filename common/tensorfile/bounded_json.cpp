@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/tensorfile/json_tokens.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -18,13 +20,6 @@ constexpr size_t kTextBytes = 32;
 constexpr size_t kListBytes = 32;
 constexpr size_t kObjectBytes = 64;
 constexpr size_t kMemberBytes = 112;
-
-// The parser quotes all that it has read of a token, which may be megabytes.
-std::string shortened(std::string message) {
-  constexpr size_t kMaxBytes = 300;
-  if (message.size() <= kMaxBytes) return message;
-  return message.substr(0, kMaxBytes) + "...";
-}
 
 // Builds the value from the parser's events, within depth and memory. (The
 // library's own builder with a callback takes quadratic time for a list of
@@ -71,7 +66,7 @@ class JsonBuilder : public nlohmann::json_sax<json> {
     auto& members = *open_.back()->get_ptr<json::object_t*>();
     const auto [at, is_new] = members.emplace(std::move(name), nullptr);
     if (!is_new) {
-      fail("key \"" + at->first.substr(0, 200) +
+      fail("key \"" + printable(at->first) +
            "\" appears twice in one JSON object");
     }
     member_ = &at->second;
@@ -81,7 +76,7 @@ class JsonBuilder : public nlohmann::json_sax<json> {
   bool parse_error(std::size_t,
                    const std::string&,
                    const nlohmann::detail::exception& error) override {
-    fail("not valid JSON: " + shortened(error.what()));
+    fail("not valid JSON: " + printable(error.what(), 300));
   }
 
  private:
@@ -152,6 +147,7 @@ nlohmann::json parse_json(std::string_view text,
   if (text.find('\0') != std::string_view::npos) {
     throw InvalidInput(where + ": not valid JSON: holds a NUL byte");
   }
+  check_json_tokens(text, limits.max_text_bytes, where);
   JsonBuilder builder(where, limits.max_depth,
                       text.size() + limits.spare_memory);
   json::sax_parse(text.begin(), text.end(), &builder);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -61,7 +62,7 @@ class HeaderReader : public nlohmann::json_sax<json> {
       out_.metadata.emplace(metadata_key_, value);
     } else if (level_ == Level::kTensor && field_ == kDTypeField) {
       const auto dtype = dtype_from_name(value);
-      if (!dtype) fail("has the unknown dtype \"" + value.substr(0, 32) + '"');
+      if (!dtype) fail("has the unknown dtype \"" + printable(value, 32) + '"');
       out_.entries.back().dtype = *dtype;
     } else {
       refuse("a string");
@@ -115,7 +116,8 @@ class HeaderReader : public nlohmann::json_sax<json> {
                    const std::string&,
                    const nlohmann::detail::exception& error) override {
     throw InvalidInput(where_ + ": header is not valid JSON at byte " +
-                       std::to_string(position) + ": " + error.what());
+                       std::to_string(position) + ": " +
+                       printable(error.what(), 300));
   }
 
  private:
@@ -144,7 +146,7 @@ class HeaderReader : public nlohmann::json_sax<json> {
              : name == "data_offsets" ? kOffsetsField
                                       : 0;
     if (field_ == 0)
-      fail("has the unknown field \"" + name.substr(0, 64) + '"');
+      fail("has the unknown field \"" + printable(name, 64) + '"');
     if ((fields_ & field_) != 0) fail("has " + name + " twice");
     fields_ |= field_;
   }
@@ -153,7 +155,7 @@ class HeaderReader : public nlohmann::json_sax<json> {
     fail("holds " + found + " where the format has none");
   }
   [[noreturn]] void fail(const std::string& what) const {
-    throw InvalidInput(where_ + ": tensor \"" + name_.substr(0, 200) + "\" " +
+    throw InvalidInput(where_ + ": tensor \"" + printable(name_) + "\" " +
                        what);
   }
 

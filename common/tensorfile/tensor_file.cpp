@@ -13,6 +13,7 @@
 #include "common/tensorfile/bounded_json.h"
 #include "common/tensorfile/safetensors.h"
 #include "common/tensorfile/shard_index.h"
+#include "common/text/printable.h"
 
 namespace ume {
 
@@ -69,7 +70,6 @@ TensorFile TensorFile::open(const std::string& path) {
 namespace {
 
 constexpr uint64_t kMaxIndexBytes = 64u << 20;
-constexpr auto kReplaceBadText = nlohmann::json::error_handler_t::replace;
 
 // The index decides which files are opened: plain names of this folder only.
 void check_shard_name(const std::string& index, const std::string& name) {
@@ -77,11 +77,8 @@ void check_shard_name(const std::string& index, const std::string& name) {
       !name.empty() && name.size() <= 255 && name.front() != '.' &&
       name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
   if (!plain || !name.ends_with(".safetensors")) {
-    // Quoted by the writer of JSON: the name may hold control characters.
-    const std::string shown = nlohmann::json(name.substr(0, 200))
-                                  .dump(-1, ' ', true, kReplaceBadText);
-    throw InvalidInput(index + ": weight_map names " + shown +
-                       ", expected a *.safetensors file of the same folder");
+    throw InvalidInput(index + ": weight_map names \"" + printable(name) +
+                       "\", expected a *.safetensors file of the same folder");
   }
 }
 
@@ -96,7 +93,7 @@ ShardNames parse_shard_index(std::string_view json, const std::string& path) {
   ShardNames shards;
   for (const auto& [tensor, file] : map->items()) {
     if (!file.is_string()) {
-      throw InvalidInput(path + ": weight_map of \"" + tensor.substr(0, 200) +
+      throw InvalidInput(path + ": weight_map of \"" + printable(tensor) +
                          "\" is not a file name");
     }
     const auto& name = file.get_ref<const std::string&>();
@@ -119,13 +116,13 @@ TensorFile TensorFile::open_folder(const std::string& folder) {
     TensorFile shard = open(folder + "/" + name);
     for (const auto& [tensor, view] : shard.tensors_) {
       if (!tensors.contains(tensor)) {
-        throw InvalidInput(shard.where_ + ": tensor \"" + tensor +
+        throw InvalidInput(shard.where_ + ": tensor \"" + printable(tensor) +
                            "\" is not this shard's in " + index);
       }
     }
     for (const std::string& tensor : tensors) {
       if (!shard.tensors_.contains(tensor)) {
-        throw InvalidInput(shard.where_ + ": tensor \"" + tensor +
+        throw InvalidInput(shard.where_ + ": tensor \"" + printable(tensor) +
                            "\" is missing, but " + index + " lists it");
       }
     }

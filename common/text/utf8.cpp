@@ -77,6 +77,19 @@ std::string replace_invalid_utf8(std::string_view text) {
   return out;
 }
 
+std::string shortened_utf8(std::string_view text, size_t max_bytes) {
+  std::string out = replace_invalid_utf8(text.substr(0, max_bytes + 4));
+  if (out.size() <= max_bytes && text.size() <= max_bytes) return out;
+  size_t size = std::min(out.size(), max_bytes);
+  // Not before a byte that goes on with a character.
+  while (size > 0 && size < out.size() &&
+         (static_cast<uint8_t>(out[size]) & 0xC0) == 0x80) {
+    --size;
+  }
+  out.resize(size);
+  return out;
+}
+
 bool is_valid_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     if (static_cast<uint8_t>(text[i]) < 0x80) {

@@ -25,6 +25,10 @@ void append_utf8(std::string& text, uint32_t code_point);
 // `text` with U+FFFD for each maximal invalid prefix. Valid text is unchanged.
 std::string replace_invalid_utf8(std::string_view text);
 
+// At most so many bytes of it, cut between two characters; U+FFFD for what is
+// not UTF-8.
+std::string shortened_utf8(std::string_view text, size_t max_bytes);
+
 bool is_valid_utf8(std::string_view text);
 
 // Number of ASCII characters with which `text` begins.

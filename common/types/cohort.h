@@ -4,14 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "common/types/trajectory.h"
+
 namespace ume {
 
 // All trajectories of one side of a cohort, rows grouped by pair: row p*G + g
 // is sample g of pair p.
 struct CohortSide {
-  std::vector<std::string> completions;    // [N*G]
-  std::vector<float> gen_embeddings;       // [N*G, dim], unit rows or zeros
-  std::vector<uint8_t> has_embedding;      // [N*G]; 0: the row is zeros
+  std::vector<std::string> completions;  // [N*G]
+  std::vector<float> gen_embeddings;     // [N*G, dim], unit rows or zeros
+  std::vector<uint8_t> has_embedding;    // [N*G]; 0: the row is zeros
+  // Where each was read, [N*G]; empty: in the completions, where there is one.
+  std::vector<EmbeddingSource> embedding_sources;
   std::vector<int32_t> completion_tokens;  // [N*G]
   std::vector<float> disc_embeddings;      // [N, dim]; empty when not computed
   std::vector<std::string> prompts;  // [N], text without media; empty: unknown

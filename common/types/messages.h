@@ -96,6 +96,8 @@ struct CohortRequest {
   // When that policy came into force, ns since 1970: the newest one counts.
   int64_t policy_time = 0;
   std::string note = {};  // for the run's events; empty: none
+  // The longest that the policy's terms may take over one cohort.
+  double longest_seconds = 0.0;
   bool operator==(const CohortRequest&) const = default;
 };
 struct CohortReply {
@@ -108,6 +110,8 @@ struct RewardResultRequest {
   RewardTable table;
   int32_t worker = 0;
   std::map<std::string, double> metrics = {};  // of the service and its terms
+  // For so long the service would refuse to try the cohort again.
+  double blocked_seconds = 0.0;
   bool operator==(const RewardResultRequest&) const = default;
 };
 

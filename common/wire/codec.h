@@ -10,7 +10,7 @@
 namespace ume {
 
 constexpr uint32_t kProtocolMajor = 1;
-constexpr uint32_t kProtocolMinor = 1;
+constexpr uint32_t kProtocolMinor = 2;
 constexpr uint64_t kMaxMessageBytes = uint64_t{64} << 20;
 
 // Precedes every message.

@@ -46,7 +46,9 @@ RewardResultRequest get(const v1::RewardResultRequest& in,
   present(in.has_table(), table);
   return {in.cohort(), get(in.table(), arrays, table),
           get_index(in.worker(), {&field, "worker"}),
-          get(in.metrics(), {&field, "metrics"})};
+          get(in.metrics(), {&field, "metrics"}),
+          number(in.blocked_seconds(), 0.0, kMaxSeconds,
+                 {&field, "blocked_seconds"})};
 }
 
 WorkDoneRequest get(const v1::WorkDoneRequest& in, const Field& field) {
@@ -167,8 +169,9 @@ Request get_request(const v1::RequestBody& in, ArrayReader& arrays) {
       return CohortRequest{
           name(in.cohort().policy_hash(), {&field, "policy_hash"}),
           get_index(in.cohort().worker(), {&field, "worker"}),
-          in.cohort().policy_time(),
-          name(in.cohort().note(), {&field, "note"})};
+          in.cohort().policy_time(), name(in.cohort().note(), {&field, "note"}),
+          number(in.cohort().longest_seconds(), 0.0, kMaxSeconds,
+                 {&field, "longest_seconds"})};
     }
     case v1::RequestBody::kRewardResult:
       return get(in.reward_result(), arrays, Field{nullptr, "reward_result"});

@@ -10,6 +10,26 @@ struct CohortShape {
   int64_t dim;
 };
 
+// As many as has_embedding, and none where that says that there is none.
+std::vector<EmbeddingSource> get_sources(const std::string& in,
+                                         const CohortSide& side,
+                                         const Field& field) {
+  std::vector<EmbeddingSource> out;
+  if (in.empty()) return out;  // as before minor version 2
+  same_count(static_cast<int64_t>(in.size()),
+             static_cast<int64_t>(side.has_embedding.size()),
+             "num_pairs * group_size", field);
+  for (size_t row = 0; row < in.size(); ++row) {
+    const auto source = static_cast<EmbeddingSource>(integer(
+        in[row], 0, static_cast<int64_t>(EmbeddingSource::kPrompt), field));
+    if ((source == EmbeddingSource::kNone) == (side.has_embedding[row] != 0)) {
+      refuse(field, "does not agree with has_embedding");
+    }
+    out.push_back(source);
+  }
+  return out;
+}
+
 CohortSide get(const v1::CohortSide& in,
                const CohortShape& shape,
                ArrayReader& arrays,
@@ -52,6 +72,8 @@ CohortSide get(const v1::CohortSide& in,
     out.prompts.push_back(
         text(in.prompts(i), kMaxText, at(field, "prompts", i)));
   }
+  out.embedding_sources =
+      get_sources(in.embedding_sources(), out, {&field, "embedding_sources"});
   return out;
 }
 

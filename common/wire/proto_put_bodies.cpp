@@ -38,6 +38,7 @@ struct RequestPutter {
     body->set_worker(value.worker);
     body->set_policy_time(value.policy_time);
     body->set_note(utf8(value.note, "note"));
+    body->set_longest_seconds(value.longest_seconds);
   }
   void operator()(const RewardResultRequest& value) {
     v1::RewardResultRequest* body = out->mutable_reward_result();
@@ -45,6 +46,7 @@ struct RequestPutter {
     put(value.table, body->mutable_table(), arrays);
     body->set_worker(value.worker);
     put(value.metrics, body->mutable_metrics());
+    body->set_blocked_seconds(value.blocked_seconds);
   }
   void operator()(const WorkRequest& value) {
     v1::WorkRequest* body = out->mutable_work();

@@ -65,6 +65,9 @@ void put(const CohortSide& value, v1::CohortSide* out, ArrayWriter& arrays) {
   for (const std::string& prompt : value.prompts) {
     out->add_prompts(utf8(prompt, "prompt"));
   }
+  for (const EmbeddingSource source : value.embedding_sources) {
+    out->mutable_embedding_sources()->push_back(static_cast<char>(source));
+  }
 }
 
 void put(const std::vector<RewardCell>& cells,

@@ -31,6 +31,17 @@ void check_image_size(const ImageSource& source,
   }
 }
 
+void check_whole_picture(const ImageSource& source,
+                         const std::string& what,
+                         int64_t num_bytes) {
+  if (num_bytes <= source.options.max_whole_bytes) return;
+  refuse_image(source, what + " of this size takes " +
+                           std::to_string(num_bytes) +
+                           " bytes of memory, as it cannot be decoded row by "
+                           "row; at most " +
+                           std::to_string(source.options.max_whole_bytes));
+}
+
 // Source over opaque white with 7 bits of extra precision, as Pillow's
 // alpha_composite.
 void compose_on_white(std::span<const uint8_t> rgba, std::span<uint8_t> rgb) {
@@ -44,12 +55,6 @@ void compose_on_white(std::span<const uint8_t> rgba, std::span<uint8_t> rgb) {
       rgb[j + c] =
           static_cast<uint8_t>((((sum >> 8) + sum) >> 8) >> kExtraBits);
     }
-  }
-}
-
-void drop_alpha(std::span<const uint8_t> rgba, std::span<uint8_t> rgb) {
-  for (size_t i = 0, j = 0; j < rgb.size(); i += 4, j += 3) {
-    std::copy_n(rgba.data() + i, 3, rgb.data() + j);
   }
 }
 

@@ -23,6 +23,9 @@ enum class AlphaMode : uint8_t {
 struct DecodeOptions {
   int64_t max_pixels = 64'000'000;      // height * width, as the header says
   int64_t max_file_bytes = 32ll << 20;  // of the encoded file
+  // Memory for a picture that is not decoded row by row: WebP, interlaced PNG,
+  // JPEG in several scans.
+  int64_t max_whole_bytes = 256ll << 20;
   AlphaMode alpha = AlphaMode::kDrop;
   bool apply_exif_orientation = false;  // the published paths ignore it
 };

@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
 
 namespace fs = std::filesystem;
-
-// As shown in messages: what a terminal or a log must not get is replaced.
-std::string printable(const std::string& text) {
-  constexpr size_t kMaxShown = 200;
-  std::string out = text.substr(0, kMaxShown);
-  std::replace_if(
-      out.begin(), out.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
-      '?');
-  return out + (text.size() > kMaxShown ? "…" : "");
-}
 
 // What is wrong with the path itself; empty: nothing.
 std::string path_problem(const std::string& path) {

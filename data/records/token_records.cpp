@@ -7,6 +7,9 @@
 namespace ume {
 namespace {
 
+// A text may fill the record: it is what the command is given it for.
+constexpr JsonLimits kLimits{.max_text_bytes = 64u << 20};
+
 // Also beyond any vocabulary: such an id stands for no token.
 bool is_token_id(const nlohmann::json& value) {
   return value.is_number_integer() && value >= 0 && value <= INT64_MAX;
@@ -15,13 +18,13 @@ bool is_token_id(const nlohmann::json& value) {
 }  // namespace
 
 TextRecord parse_text_record(std::string_view json, const std::string& where) {
-  const nlohmann::json record = parse_json(json, where);
+  const nlohmann::json record = parse_json(json, where, kLimits);
   const Fields fields(record, where);
   return {fields.id(), fields.text("text")};
 }
 
 IdsRecord parse_ids_record(std::string_view json, const std::string& where) {
-  const nlohmann::json record = parse_json(json, where);
+  const nlohmann::json record = parse_json(json, where, kLimits);
   const Fields fields(record, where);
   IdsRecord result{fields.id(), {}};
   for (const nlohmann::json& value : fields.list("ids")) {

@@ -43,29 +43,44 @@ Json ordinary_token(const std::string& content) {
           {"rstrip", false},    {"normalized", true},   {"special", false}};
 }
 
-std::string with_tokens(const std::filesystem::path& path,
-                        const EmbeddingTokens& tokens) {
-  const std::string file = path.string();
-  Json root = parse_json(read_text_file(path, kMaxFileBytes), file);
+// The member `name`, made where it is missing or null.
+Json& member(Json& root,
+             const char* name,
+             Json::value_t type,
+             const std::string& file) {
+  Json& found = root[name];
+  if (found.is_null()) found = Json(type);
+  if (found.type() != type) {
+    throw InvalidInput(file + ": " + name + ": expected " +
+                       (type == Json::value_t::array ? "a list" : "an object") +
+                       ", found " + quote_json(found));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string with_embedding_tokens(std::string_view text,
+                                  const std::string& name,
+                                  const std::string& file,
+                                  const EmbeddingTokens& tokens) {
+  Json root = parse_json(text, file, {.max_bytes = kMaxFileBytes});
   if (!root.is_object()) throw InvalidInput(file + ": expected an object");
-  const std::string name = path.filename().string();
   for (const auto& [content, id] :
        {std::pair{kGen, tokens.gen_emb}, std::pair{kDisc, tokens.disc_emb}}) {
+    Json token = ordinary_token(content);
     if (name == "tokenizer.json") {
-      Json token = ordinary_token(content);
       token["id"] = id;
-      root["added_tokens"].push_back(token);
+      member(root, "added_tokens", Json::value_t::array, file).push_back(token);
     } else if (name == "tokenizer_config.json") {
-      root["added_tokens_decoder"][std::to_string(id)] =
-          ordinary_token(content);
+      member(root, "added_tokens_decoder", Json::value_t::object,
+             file)[std::to_string(id)] = token;
     } else {
       root[content] = id;
     }
   }
   return root.dump(2) + "\n";
 }
-
-}  // namespace
 
 EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
                                      int64_t num_rows) {
@@ -84,8 +99,10 @@ EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
   if (out.were_there) return out;
   for (const char* name :
        {"tokenizer.json", "tokenizer_config.json", "added_tokens.json"}) {
-    if (!std::filesystem::exists(model_folder / name)) continue;
-    out.files[name] = with_tokens(model_folder / name, out);
+    const auto path = model_folder / name;
+    if (!std::filesystem::exists(path)) continue;
+    out.files[name] = with_embedding_tokens(read_text_file(path, kMaxFileBytes),
+                                            name, path.string(), out);
   }
   return out;
 }

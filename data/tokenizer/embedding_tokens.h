@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace ume {
 
@@ -27,8 +28,17 @@ struct EmbeddingTokens {
 // as ordinary tokens (found in normalised text, kept when special tokens are
 // skipped). num_rows: of the model's embedding table. Throws InvalidInput when
 // only one of them is there, when their ids do not follow each other, when a
-// donor is missing or when the table has no row for them.
+// donor is missing, when the table has no row for them or when a file has not
+// the form that it should.
 EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
                                      int64_t num_rows);
+
+// The content of one of those files, called `name`, with the tokens added.
+// `file` stands for it in messages. Throws InvalidInput naming the field when
+// its form is another.
+std::string with_embedding_tokens(std::string_view text,
+                                  const std::string& name,
+                                  const std::string& file,
+                                  const EmbeddingTokens& tokens);
 
 }  // namespace ume

@@ -28,11 +28,14 @@ MAX_BYTES = 64 << 20
 
 def load_messages(schema=SCHEMA):
     """The messages' Python module, made by protoc for this start."""
-    folder = tempfile.mkdtemp(prefix="ume-reward-")
-    subprocess.run(["protoc", f"--python_out={folder}", f"-I{schema.parent}",
-                    str(schema)], check=True)
-    sys.path.insert(0, folder)
-    return importlib.import_module(schema.stem + "_pb2")
+    with tempfile.TemporaryDirectory(prefix="ume-reward-") as folder:
+        subprocess.run(["protoc", f"--python_out={folder}",
+                        f"-I{schema.parent}", str(schema)], check=True)
+        sys.path.insert(0, folder)
+        try:
+            return importlib.import_module(schema.stem + "_pb2")
+        finally:
+            sys.path.remove(folder)
 
 
 def score_row(completion, params):

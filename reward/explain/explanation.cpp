@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <set>
-#include <utility>
 
 #include "common/error/error.h"
+#include "reward/cohort_view.h"
+#include "reward/composition.h"
 #include "reward/explain/rule_text.h"
+#include "reward/missing_embedding.h"
 
 namespace ume {
 namespace {
@@ -57,112 +58,115 @@ std::vector<TrajectoryRecord> of_cohort(
   return out;
 }
 
-bool usable(const std::vector<float>& embedding) {
-  double square = 0.0;
-  for (const float v : embedding) square += static_cast<double>(v) * v;
-  return std::isfinite(square) && square > 0.0;
+// A cohort whose one pair is explained.
+struct Subject {
+  const RewardPipeline& pipeline;
+  const std::vector<TrajectoryRecord>& records;
+  const std::vector<ScoredRecord>& scored;
+  const RecordedCohort& recorded;
+  const CohortView& view;
+  const TermWeights& weights;
+  int64_t pair;
+};
+
+Side other_side(Side side) {
+  return side == Side::kQuery ? Side::kTarget : Side::kQuery;
 }
 
-double cosine(const TrajectoryRecord& a, const TrajectoryRecord& b) {
-  const auto& x = a.gen_embedding;
-  const auto& y = b.gen_embedding;
-  if (x.size() != y.size() || !usable(x) || !usable(y)) {
-    return std::numeric_limits<double>::quiet_NaN();
+// With similarities also where no term needs them: the heat map does.
+ViewOptions view_options(const RewardPipeline& pipeline) {
+  ViewOptions options;
+  options.missing = missing_embedding(pipeline.config().missing_embedding);
+  if (pipeline.compares_pairs()) {
+    options.negatives = pipeline.config().negatives;
   }
-  double dot = 0.0;
-  double xx = 0.0;
-  double yy = 0.0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    dot += static_cast<double>(x[i]) * y[i];
-    xx += static_cast<double>(x[i]) * x[i];
-    yy += static_cast<double>(y[i]) * y[i];
-  }
-  return dot / std::sqrt(xx * yy);
+  return options;
 }
 
-// Rank of each own column among those with a similarity.
-std::vector<int64_t> own_ranks(const std::vector<double>& similarity,
-                               const std::vector<ExplainedColumn>& columns) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < similarity.size(); ++i) {
-    if (!std::isnan(similarity[i])) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return similarity[a] > similarity[b];
-  });
-  std::vector<int64_t> rank(similarity.size(), 0);
-  for (size_t place = 0; place < order.size(); ++place) {
-    rank[order[place]] = static_cast<int64_t>(place) + 1;
-  }
-  std::vector<int64_t> out;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].own) out.push_back(rank[i]);
+// Of the rows of a side that have a record, in order; names for all.
+struct Columns {
+  std::vector<ExplainedColumn> shown;
+  std::vector<int64_t> rows;       // of `shown`
+  std::vector<std::string> names;  // [N*G]
+};
+
+Columns columns_of(const Subject& subject, Side side, const ColumnSet& set) {
+  Columns out;
+  const auto& records = subject.recorded.record_of_row[static_cast<int>(side)];
+  const int64_t group = subject.recorded.cohort.group_size;
+  for (size_t row = 0; row < records.size(); ++row) {
+    const int64_t pair = static_cast<int64_t>(row) / group;
+    const std::string& name = subject.recorded.pairs[static_cast<size_t>(pair)];
+    const int64_t sample =
+        records[row] ? subject.records[*records[row]].sample : 0;
+    out.names.push_back("pair " + name + ", sample " + std::to_string(sample));
+    if (!records[row]) continue;
+    const bool compared = std::binary_search(
+        set.columns.begin(), set.columns.end(), static_cast<int32_t>(row));
+    out.shown.push_back({name, sample, pair == subject.pair, compared});
+    out.rows.push_back(static_cast<int64_t>(row));
   }
   return out;
 }
 
-// Records of one side in the order of the cohort: pairs by first appearance,
-// then samples.
-std::vector<size_t> rows_of_side(const std::vector<TrajectoryRecord>& records,
-                                 Side side) {
-  std::map<std::string, size_t> first;
-  for (size_t i = 0; i < records.size(); ++i) first.emplace(records[i].pair, i);
-  std::vector<size_t> rows;
-  for (size_t i = 0; i < records.size(); ++i) {
-    if (records[i].side == side) rows.push_back(i);
-  }
-  std::sort(rows.begin(), rows.end(), [&](size_t a, size_t b) {
-    return std::pair(first.at(records[a].pair), records[a].sample) <
-           std::pair(first.at(records[b].pair), records[b].sample);
-  });
-  return rows;
-}
-
-ExplainedRow explain_row(const RewardConfig& config,
-                         const TrajectoryRecord& record,
-                         const ScoredRecord& scored,
-                         const std::vector<ExplainedColumn>& columns,
-                         std::vector<double> similarity) {
-  ExplainedRow row;
-  row.sample = record.sample;
-  row.completion = record.completion;
-  row.reward = scored.reward;
-  row.own_ranks = own_ranks(similarity, columns);
-  row.similarity = std::move(similarity);
+std::vector<ExplainedTerm> explain_terms(const Subject& subject,
+                                         const ScoredRecord& scored,
+                                         const ExplainedPlace& place) {
+  const RewardConfig& config = subject.pipeline.config();
+  std::vector<ExplainedTerm> terms;
   for (size_t i = 0; i < scored.components.size(); ++i) {
     const auto& [name, cell] = scored.components[i];
     if (i == config.terms.size()) {  // beside the terms, with `normalise`
-      row.terms.push_back({name, 0.0, cell, "the sum before normalisation"});
+      terms.push_back({name, 0.0, cell, "the sum before normalisation"});
       break;
     }
-    const RewardTermConfig& term = config.terms[i];
-    row.terms.push_back(
-        {name, term.weight, cell, rule_text(term, cell, row, columns)});
+    terms.push_back({name, subject.weights.of(i, subject.pair), cell,
+                     rule_text(config.terms[i], cell, place)});
+  }
+  return terms;
+}
+
+ExplainedRow explain_row(const Subject& subject,
+                         const Columns& columns,
+                         size_t record,
+                         const ExplainedPlace& place) {
+  ExplainedRow row;
+  row.sample = subject.records[record].sample;
+  row.completion = subject.records[record].completion;
+  row.reward = subject.scored[record].reward;
+  row.terms = explain_terms(subject, subject.scored[record], place);
+  const CohortView& view = subject.view;
+  const bool here = view.takes_part(place.side, place.row);
+  const std::vector<int64_t> ranks =
+      here ? own_ranks(place) : std::vector<int64_t>();
+  size_t next = 0;
+  for (size_t i = 0; i < columns.shown.size(); ++i) {
+    const int64_t column = columns.rows[i];
+    const bool both = here && view.takes_part(other_side(place.side), column);
+    row.similarity.push_back(
+        both ? view.similarity(place.side, place.row, column)
+             : std::numeric_limits<double>::quiet_NaN());
+    if (!columns.shown[i].own) continue;
+    row.own_ranks.push_back(both ? ranks[next++] : 0);
   }
   return row;
 }
 
-ExplainedSide explain_side(const RewardPipeline& pipeline,
-                           const std::vector<TrajectoryRecord>& records,
-                           const std::vector<ScoredRecord>& scored,
-                           const std::string& pair,
-                           Side side) {
+ExplainedSide explain_side(const Subject& subject, Side side) {
+  const ColumnSet set = subject.view.columns(side, subject.pair);
+  const Columns columns = columns_of(subject, other_side(side), set);
   ExplainedSide out;
   out.side = side;
-  const auto others = rows_of_side(
-      records, side == Side::kQuery ? Side::kTarget : Side::kQuery);
-  for (const size_t i : others) {
-    out.columns.push_back(
-        {records[i].pair, records[i].sample, same_id(records[i].pair, pair)});
-  }
-  for (const size_t row : rows_of_side(records, side)) {
-    if (!same_id(records[row].pair, pair)) continue;
-    std::vector<double> similarity;
-    for (const size_t column : others) {
-      similarity.push_back(cosine(records[row], records[column]));
-    }
-    out.rows.push_back(explain_row(pipeline.config(), records[row], scored[row],
-                                   out.columns, std::move(similarity)));
+  out.columns = columns.shown;
+  const auto& records = subject.recorded.record_of_row[static_cast<int>(side)];
+  const int64_t group = subject.recorded.cohort.group_size;
+  for (int64_t row = subject.pair * group; row < (subject.pair + 1) * group;
+       ++row) {
+    const auto& record = records[static_cast<size_t>(row)];
+    if (!record) continue;
+    out.rows.push_back(
+        explain_row(subject, columns, *record,
+                    {subject.view, side, row, set, columns.names}));
   }
   return out;
 }
@@ -198,7 +202,8 @@ Json side_json(const ExplainedSide& side) {
   for (const ExplainedColumn& column : side.columns) {
     columns.push_back({{"pair", Json::parse(column.pair)},
                        {"sample", column.sample},
-                       {"own", column.own}});
+                       {"own", column.own},
+                       {"compared", column.compared}});
   }
   Json rows = Json::array();
   for (const ExplainedRow& row : side.rows) rows.push_back(row_json(row));
@@ -212,20 +217,31 @@ Explanation explain_pair(const RewardPipeline& pipeline,
                          const std::string& cohort,
                          const std::string& pair) {
   const auto mine = of_cohort(records, cohort);
-  const bool known = std::any_of(
-      mine.begin(), mine.end(),
-      [&](const TrajectoryRecord& r) { return same_id(r.pair, pair); });
-  if (!known) {
+  const RecordedCohort recorded = recorded_cohort(pipeline, mine);
+  const auto found = std::find_if(
+      recorded.pairs.begin(), recorded.pairs.end(),
+      [&](const std::string& name) { return same_id(name, pair); });
+  if (found == recorded.pairs.end()) {
     fail_unknown("pair", pair, mine,
                  [](const TrajectoryRecord& r) { return r.pair; });
   }
   const auto scored = score_records(pipeline, mine);
+  const CohortView view(recorded.cohort, view_options(pipeline),
+                        recorded.defects);
+  const TermWeights weights(pipeline.config(), recorded.cohort);
+  const Subject subject{pipeline,
+                        mine,
+                        scored,
+                        recorded,
+                        view,
+                        weights,
+                        found - recorded.pairs.begin()};
   Explanation out;
   out.cohort = mine.front().cohort;
   out.pair = pair;
   out.policy_hash = pipeline.policy_hash();
-  out.query = explain_side(pipeline, mine, scored, pair, Side::kQuery);
-  out.target = explain_side(pipeline, mine, scored, pair, Side::kTarget);
+  out.query = explain_side(subject, Side::kQuery);
+  out.target = explain_side(subject, Side::kTarget);
   return out;
 }
 

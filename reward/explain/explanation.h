@@ -18,11 +18,13 @@ struct ExplainedColumn {
   std::string pair;  // JSON text, as in the record
   int64_t sample = 0;
   bool own = false;  // of the explained pair
+  // Takes part in its comparisons: own or a negative, with an embedding.
+  bool compared = false;
 };
 
 struct ExplainedTerm {
   std::string name;
-  double weight = 0.0;
+  double weight = 0.0;  // of the pair's source, at the cohort's update
   RewardCell cell;
   std::string rule;  // what made the cell so, for people
 };
@@ -32,10 +34,10 @@ struct ExplainedRow {
   std::string completion;
   RewardCell reward;
   std::vector<ExplainedTerm> terms;
-  // Cosine with each column; NaN where either has no usable embedding.
+  // Cosine with each column; NaN where either has no embedding that counts.
   std::vector<double> similarity;
-  // Of the own columns among all, 1 for the most similar; ties count for the
-  // lower column. 0 where there is no similarity.
+  // Of the own columns among those that are compared, 1 for the most similar;
+  // ties count for the lower column. 0 where there is no similarity.
   std::vector<int64_t> own_ranks;
 };
 

@@ -60,6 +60,8 @@ class ExternalTerm : public RewardPolicy {
     return {"", std::move(reply.query), std::move(reply.target)};
   }
 
+  double blocked_seconds() const override { return breaker_.blocked_seconds(); }
+
   void report(std::map<std::string, double>& metrics) const override {
     metrics["breaker_state"] = static_cast<double>(breaker_.state());
     const std::lock_guard lock(mu_);

@@ -11,9 +11,10 @@ namespace ume {
 namespace {
 
 constexpr size_t kShownBytes = 200;
+constexpr size_t kMaxReasonBytes = 1000;
 
 RewardCell failed(const std::string& why) {
-  return {CellState::kFailed, 0.0, why};
+  return {CellState::kFailed, 0.0, shortened_utf8(why, kMaxReasonBytes)};
 }
 
 }  // namespace
@@ -28,14 +29,23 @@ JudgeCaller::JudgeCaller(const ExtensionConfig& config,
   if (!api_key.empty()) headers_.push_back("Authorization: Bearer " + api_key);
 }
 
-JudgeCaller::Attempt JudgeCaller::judged(const HttpResponse& response) {
-  if (response.status == 200) {
-    breaker_.succeeded();
-    const JudgeScore score =
-        judge_score(response.body, config_.score_min, config_.score_max);
-    if (!score.valid) return {false, 0.0, failed(score.reason)};
-    return {false, 0.0, {CellState::kValue, score.value, ""}};
+// What the judge says instead of a score is about this completion alone: it is
+// no fault of the service.
+JudgeCaller::Attempt JudgeCaller::scored(const std::string& body) {
+  const JudgeScore score =
+      judge_score(body, config_.score_min, config_.score_max);
+  if (!score.answered) {
+    breaker_.failed(score.reason);
+    return {true, 0.0, failed(score.reason)};
   }
+  breaker_.succeeded();
+  if (score.valid) return {false, 0.0, {CellState::kValue, score.value, ""}};
+  ++num_unreadable_;
+  return {true, 0.0, {CellState::kInvalid, 0.0, score.reason}};
+}
+
+JudgeCaller::Attempt JudgeCaller::judged(const HttpResponse& response) {
+  if (response.status == 200) return scored(response.body);
   const std::string why =
       config_.url + " answered " + std::to_string(response.status) + ": " +
       replace_invalid_utf8(response.body.substr(0, kShownBytes));
@@ -81,12 +91,15 @@ RewardCell JudgeCaller::ask(const std::string& prompt,
     const double timeout =
         std::min(static_cast<double>(config_.timeout_ms) * 1e-3,
                  deadline.remaining_seconds());
+    std::optional<std::string> obstacle;
     if (timeout <= 0.0) {
-      last.cell = failed("deadline_ms of the cohort was over");
-      break;
+      obstacle = "deadline_ms of the cohort was over";
+    } else {
+      obstacle = breaker_.refusal(deadline.remaining_seconds());
     }
-    if (const auto refusal = breaker_.refusal()) {
-      last.cell = failed(*refusal);
+    if (obstacle) {
+      // An answer that was no score stays what it is.
+      if (last.cell.state != CellState::kInvalid) last.cell = failed(*obstacle);
       break;
     }
     last = attempt(body, client, timeout);
@@ -96,7 +109,7 @@ RewardCell JudgeCaller::ask(const std::string& prompt,
     if (pause >= deadline.remaining_seconds()) break;
     nap(pause);
   }
-  if (last.cell.state != CellState::kValue) ++num_failures_;
+  if (last.cell.state == CellState::kFailed) ++num_failures_;
   return last.cell;
 }
 
@@ -105,6 +118,7 @@ void JudgeCaller::report(std::map<std::string, double>& metrics) const {
   metrics["calls"] = static_cast<double>(num_calls_);
   metrics["failures"] = static_cast<double>(num_failures_);
   metrics["retries"] = static_cast<double>(num_retries_);
+  metrics["unreadable"] = static_cast<double>(num_unreadable_);
 }
 
 }  // namespace ume

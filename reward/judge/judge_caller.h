@@ -23,15 +23,17 @@ class JudgeCaller {
               const std::string& api_key,
               const Clock& clock);
 
-  // A value, or failed(reason) after at most 1 + retries attempts: overload
-  // (429, 5xx), silence and broken connections are tried again, after
-  // Retry-After where the judge sets it; other answers are not. Never later
-  // than the deadline.
+  // A value, invalid(reason) where the judge answered but gave no score, or
+  // failed(reason), after at most 1 + retries attempts: overload (429, 5xx),
+  // silence, broken connections and answers that are no score are tried again,
+  // after Retry-After where the judge sets it; other statuses are not. Never
+  // later than the deadline.
   RewardCell ask(const std::string& prompt,
                  HttpClient& client,
                  const Deadline& deadline);
 
   void report(std::map<std::string, double>& metrics) const;
+  double blocked_seconds() const { return breaker_.blocked_seconds(); }
 
  private:
   struct Attempt {
@@ -43,6 +45,7 @@ class JudgeCaller {
                   HttpClient& client,
                   double timeout_seconds);
   Attempt judged(const HttpResponse& response);
+  Attempt scored(const std::string& body);
 
   const ExtensionConfig config_;
   std::vector<std::string> headers_;
@@ -51,6 +54,7 @@ class JudgeCaller {
   std::atomic<uint64_t> num_calls_{0};
   std::atomic<uint64_t> num_failures_{0};
   std::atomic<uint64_t> num_retries_{0};
+  std::atomic<uint64_t> num_unreadable_{0};
 };
 
 }  // namespace ume

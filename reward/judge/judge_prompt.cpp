@@ -16,6 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kShownBytes = 120;
+constexpr size_t kShownError = 500;  // bytes; it may quote the response
 constexpr int64_t kMaxAnswerTokens = 64;
 
 std::string shown(const std::string& text) {
@@ -34,16 +35,24 @@ std::string entry(const List& list, int64_t index) {
   return list.empty() ? "" : list[static_cast<size_t>(index)];
 }
 
-// What the judge wrote. Throws InvalidInput.
-std::string content_of(const std::string& response) {
+// The first choice's message. Throws InvalidInput.
+Json message_of(const std::string& response) {
   const Json json = parse_json(response, "the judge's response");
-  const Json::json_pointer place("/choices/0/message/content");
+  const Json::json_pointer place("/choices/0/message");
   if (!json.is_object() || !json.contains(place) ||
-      !json.at(place).is_string()) {
-    throw InvalidInput(
-        "the judge's response has no choices[0].message.content");
+      !json.at(place).is_object()) {
+    throw InvalidInput("the judge's response has no choices[0].message");
   }
-  return trimmed(json.at(place).get<std::string>());
+  return json.at(place);
+}
+
+// What the judge wrote. Throws InvalidInput.
+std::string content_of(const Json& message) {
+  const auto at = message.find("content");
+  if (at == message.end() || !at->is_string()) {
+    throw InvalidInput("the judge's message has no text in `content`");
+  }
+  return trimmed(at->get<std::string>());
 }
 
 bool plain_number(const std::string& text, double& value) {
@@ -112,17 +121,22 @@ std::string judge_request(const std::string& model, const std::string& prompt) {
 }
 
 JudgeScore judge_score(const std::string& response, double low, double high) {
+  JudgeScore score;
   try {
-    const double value = number_in(content_of(response));
-    if (!(value >= low && value <= high)) {
-      return {false, 0.0,
-              "the judge's score " + std::to_string(value) + " is not in " +
-                  std::to_string(low) + " to " + std::to_string(high)};
+    const Json message = message_of(response);
+    score.answered = true;
+    score.value = number_in(content_of(message));
+    score.valid = score.value >= low && score.value <= high;
+    if (!score.valid) {
+      score.reason = "the judge's score " + std::to_string(score.value) +
+                     " is not in " + std::to_string(low) + " to " +
+                     std::to_string(high);
     }
-    return {true, value, ""};
   } catch (const Error& error) {
-    return {false, 0.0, error.what()};
+    score.reason = shortened_utf8(error.what(), kShownError);
   }
+  if (!score.valid) score.value = 0.0;
+  return score;
 }
 
 }  // namespace ume

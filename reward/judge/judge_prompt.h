@@ -22,6 +22,7 @@ std::string judge_request(const std::string& model, const std::string& prompt);
 
 struct JudgeScore {
   bool valid = false;
+  bool answered = false;  // the judge wrote something, be it no score
   double value = 0.0;
   std::string reason;  // why not, with the beginning of what was found
 };

@@ -11,6 +11,7 @@
 #include "common/clock/clock.h"
 #include "common/error/error.h"
 #include "common/hash/xxh3.h"
+#include "common/http/http_client.h"
 #include "reward/extension_input.h"
 #include "reward/judge/judge_caller.h"
 #include "reward/judge/judge_prompt.h"
@@ -23,21 +24,20 @@ namespace {
 constexpr size_t kMaxCompletionBytes = 64 << 10;
 constexpr size_t kMaxKept = 100000;  // scores
 
-bool stays_here(const std::string& url) {
-  for (const char* prefix :
-       {"http://127.0.0.1:", "http://localhost:", "http://[::1]:"}) {
-    if (url.starts_with(prefix)) return true;
-  }
-  return url.starts_with("https://");
+// Throws InvalidInput for what is no URL.
+bool may_carry_key(const std::string& text) {
+  const UrlParts url = parse_url(text);
+  return url.scheme == "https" || url.host == "127.0.0.1" ||
+         url.host == "localhost" || url.host == "[::1]";
 }
 
 std::string api_key(const ExtensionConfig& config,
                     const RewardEnvironment& environment) {
   if (config.api_key_file.empty() && config.api_key_env.empty()) return "";
-  if (!stays_here(config.url)) {
+  if (!may_carry_key(config.url)) {
     throw ConfigError(
-        "the key would travel unencrypted: the url begins with http:// and is "
-        "not on this machine");
+        "the key would travel unencrypted: the url is not https:// and names "
+        "another machine");
   }
   if (!config.api_key_file.empty())
     return read_secret_file(config.api_key_file);
@@ -75,6 +75,7 @@ class JudgeTerm : public RewardPolicy {
   void report(std::map<std::string, double>& metrics) const override {
     caller_.report(metrics);
   }
+  double blocked_seconds() const override { return caller_.blocked_seconds(); }
 
  private:
   void collect(const Cohort& cohort,

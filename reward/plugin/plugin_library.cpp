@@ -2,16 +2,22 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <optional>
+#include <system_error>
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/hash/xxh3.h"
 #include "common/text/utf8.h"
 
 namespace ume {
 namespace {
+
+namespace fs = std::filesystem;
 
 // A text in a buffer of the plug-in's, which may lack its zero byte.
 std::string text_in(const char* buffer, size_t capacity) {
@@ -28,6 +34,39 @@ template <class List>
 auto data_or_null(const List& list) -> decltype(list.data()) {
   return list.empty() ? nullptr : list.data();
 }
+
+// A copy of a file under a name that was never used before. It may go once it
+// is loaded.
+class PrivateCopy {
+ public:
+  explicit PrivateCopy(const fs::path& from) {
+    std::string folder = (fs::temp_directory_path() / "ume-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) {
+      throw InvalidInput(folder + ": cannot make a folder for a copy of " +
+                         from.string());
+    }
+    folder_ = folder;
+    std::error_code error;
+    fs::copy_file(from, file(), error);
+    if (!error) return;
+    remove();
+    throw InvalidInput("cannot load the plug-in " + from.string() + ": " +
+                       error.message());
+  }
+  ~PrivateCopy() { remove(); }
+  PrivateCopy(const PrivateCopy&) = delete;
+  PrivateCopy& operator=(const PrivateCopy&) = delete;
+
+  fs::path file() const { return folder_ / "plugin.so"; }
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  fs::path folder_;
+};
 
 // One side for the length of a call.
 struct SideView {
@@ -91,17 +130,26 @@ struct CellBuffer {
 
 PluginLibrary::PluginLibrary(const PluginSettings& settings)
     : path_(settings.path), library_(nullptr, dlclose) {
-  open(settings);
+  load(settings);
+  describe(settings);
   create(settings);
 }
 
-void PluginLibrary::open(const PluginSettings& settings) {
+void PluginLibrary::load(const PluginSettings& settings) {
+  std::optional<PrivateCopy> copy;
   // A path with a slash: never a search through the system's folders.
-  const std::string path = std::filesystem::absolute(path_).string();
+  fs::path path = fs::absolute(path_);
+  if (settings.private_copy) {
+    path = copy.emplace(path).file();
+    content_ = xxh3_hex_of_file(path.string());
+  }
   library_.reset(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!library_) {
-    throw InvalidInput(std::string("cannot load the plug-in: ") + dlerror());
+    throw InvalidInput("cannot load the plug-in " + path_ + ": " + dlerror());
   }
+}
+
+void PluginLibrary::describe(const PluginSettings& settings) {
   const auto entry = reinterpret_cast<ume_reward_plugin_entry>(
       dlsym(library_.get(), settings.symbol.c_str()));
   if (entry == nullptr) {

@@ -14,6 +14,9 @@ struct PluginSettings {
   std::string path;  // of the shared object
   std::string symbol = "ume_reward_plugin_v1";
   std::map<std::string, std::string> params;
+  // Load a copy that nobody else has: a path that was loaded before would give
+  // the old code again, whatever the file holds now.
+  bool private_copy = false;
 };
 
 // A plug-in in this very process: what it does wrong happens to us. Not
@@ -29,6 +32,8 @@ class PluginLibrary {
   PluginLibrary& operator=(const PluginLibrary&) = delete;
 
   const std::string& version() const { return version_; }
+  // XXH3-128 of the private copy; empty without one.
+  const std::string& content() const { return content_; }
 
   // cohort: as extension_input gives it. One cell a row; rows that it did not
   // write have NaN. Throws InvalidInput with its own words when it says that it
@@ -36,13 +41,15 @@ class PluginLibrary {
   RewardColumn score(const Cohort& cohort);
 
  private:
-  void open(const PluginSettings& settings);
+  void load(const PluginSettings& settings);
+  void describe(const PluginSettings& settings);
   void create(const PluginSettings& settings);
 
   const std::string path_;
   std::unique_ptr<void, int (*)(void*)> library_;
   const ume_reward_plugin* plugin_ = nullptr;
   std::string version_;
+  std::string content_;
   void* state_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/clock/deadline.h"
 #include "common/error/error.h"
+#include "common/hash/xxh3.h"
 
 namespace ume {
 namespace {
@@ -31,7 +32,9 @@ HelperCommand command_of(const ExtensionConfig& config,
 
 PluginProcess::PluginProcess(const ExtensionConfig& config,
                              const std::string& programs)
-    : command_(command_of(config, programs)),
+    : path_(config.path),
+      content_(xxh3_hex_of_file(path_)),
+      command_(command_of(config, programs)),
       timeout_seconds_(static_cast<double>(config.timeout_ms) * 1e-3),
       longest_pause_seconds_(config.breaker_seconds) {
   start(timeout_seconds_);
@@ -43,6 +46,17 @@ void PluginProcess::start(double timeout_seconds) {
   const ScoreReply hello =
       decode_score_reply(process_->exchange("", timeout_seconds), 0);
   if (!hello.refusal.empty()) throw InvalidInput(hello.refusal);
+  // After it has been loaded, so that what was loaded is what is looked at.
+  if (xxh3_hex_of_file(path_) != content_) {
+    throw InvalidInput(path_ +
+                       " has changed since the policy was loaded; load the "
+                       "policy anew (SIGHUP to the service) to use it");
+  }
+}
+
+double PluginProcess::blocked_seconds() const {
+  if (process_) return 0.0;
+  return std::max(0.0, start_at_ - clock_.now_seconds());
 }
 
 // Waits for the end of the pause where that is within the call's time.

@@ -13,11 +13,12 @@
 
 namespace ume {
 
-// A plug-in in a child process. Not thread-safe.
+// A plug-in in a child process, of one content for ever: a file that holds
+// another is not started again. Not thread-safe.
 class PluginProcess {
  public:
   // Starts it, so that a plug-in that cannot be loaded is found now. Throws
-  // ConfigError with the reason.
+  // InvalidInput, IoError, Unavailable or DeadlineExceeded with the reason.
   PluginProcess(const ExtensionConfig& config, const std::string& programs);
 
   // Starts it again where it is gone, after a pause that doubles with every
@@ -25,6 +26,10 @@ class PluginProcess {
   // what is not a reply; the process is gone then.
   RewardColumn score(const Cohort& input);
 
+  // XXH3-128 of the shared object.
+  const std::string& content() const { return content_; }
+  // Until it may be started again.
+  double blocked_seconds() const;
   uint64_t num_calls() const { return num_calls_; }
   uint64_t num_failures() const { return num_failures_; }
   uint64_t num_starts() const { return num_starts_; }
@@ -35,6 +40,8 @@ class PluginProcess {
   ScoreReply ask(const Cohort& input, double timeout_seconds);
   void failed();
 
+  const std::string path_;
+  const std::string content_;
   const HelperCommand command_;
   const double timeout_seconds_;
   const double longest_pause_seconds_;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/error/error.h"
-#include "common/hash/xxh3.h"
 #include "reward/extension_input.h"
 #include "reward/plugin/plugin_library.h"
 #include "reward/plugin/plugin_process.h"
@@ -13,23 +12,14 @@
 namespace ume {
 namespace {
 
-// What the two kinds have in common.
-class PluginTerm : public RewardPolicy {
- public:
-  explicit PluginTerm(const ExtensionConfig& config)
-      : content_(xxh3_hex_of_file(config.path)) {}
-  std::string_view name() const override { return "plugin"; }
-  bool compares_pairs() const override { return false; }
-  std::string fingerprint() const override { return content_; }
-
- private:
-  const std::string content_;
-};
-
-class IsolatedPlugin : public PluginTerm {
+class IsolatedPlugin : public RewardPolicy {
  public:
   IsolatedPlugin(const ExtensionConfig& config, const std::string& programs)
-      : PluginTerm(config), process_(config, programs) {}
+      : process_(config, programs) {}
+
+  std::string_view name() const override { return "plugin"; }
+  bool compares_pairs() const override { return false; }
+  std::string fingerprint() const override { return process_.content(); }
 
   RewardColumn score(const CohortView& view) const override {
     const Cohort input = extension_input(view);
@@ -43,17 +33,24 @@ class IsolatedPlugin : public PluginTerm {
     metrics["failures"] = static_cast<double>(process_.num_failures());
     metrics["starts"] = static_cast<double>(process_.num_starts());
   }
+  double blocked_seconds() const override {
+    const std::lock_guard lock(mu_);
+    return process_.blocked_seconds();
+  }
 
  private:
   mutable std::mutex mu_;
   mutable PluginProcess process_;  // guarded by mu_
 };
 
-class InProcessPlugin : public PluginTerm {
+class InProcessPlugin : public RewardPolicy {
  public:
   explicit InProcessPlugin(const ExtensionConfig& config)
-      : PluginTerm(config),
-        library_({config.path, config.symbol, config.params}) {}
+      : library_({config.path, config.symbol, config.params, true}) {}
+
+  std::string_view name() const override { return "plugin"; }
+  bool compares_pairs() const override { return false; }
+  std::string fingerprint() const override { return library_.content(); }
 
   RewardColumn score(const CohortView& view) const override {
     const Cohort input = extension_input(view);

@@ -26,10 +26,10 @@ struct PolicyFile {
   PolicyKeeper keeper() {
     const std::string file = path;
     return PolicyKeeper(
-        file,
-        [file] {
-          return make_reward_pipeline(read_config<RewardConfig>(file));
-        },
+        {file,
+         [file] {
+           return make_reward_pipeline(read_config<RewardConfig>(file));
+         }},
         now);
   }
   std::string path;

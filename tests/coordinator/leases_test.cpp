@@ -1,47 +1,13 @@
 #include <catch2/catch.hpp>
 
-#include "coordinator/ledger_check.h"
-#include "tests/coordinator/direct_world.h"
+#include "tests/coordinator/sampling_world.h"
 
-// Leases, fencing, quarantine and cohorts, request by request.
+// Leases, fencing and quarantine, request by request.
 namespace ume {
 namespace {
 
-using test::DirectWorld;
 using test::fake_result;
-using test::fake_rewards;
-using test::kPolicyHash;
-
-// A world in which the groups of grpo's first update are out.
-struct Sampling : DirectWorld {
-  explicit Sampling(const CoordinatorConfig& with = {}) {
-    config = with;
-    start();
-    register_learner("a");
-    for (int i = 0; i < 8; ++i) next_item();  // sft, and grpo's beginning
-  }
-  LeaseReply lease(int32_t worker) {
-    return ask<LeaseReply>(LeaseRequest{worker});
-  }
-  bool refused(const Request& request) {
-    return std::holds_alternative<RefusedReply>(coordinator->handle(request));
-  }
-  StatusSnapshot status() { return coordinator->status(); }
-  bool has_event(const std::string& kind) {
-    for (const EventRow& event : status().events) {
-      if (event.kind == kind) return true;
-    }
-    return false;
-  }
-  CohortReply first_cohort() {
-    while (sample_one()) {
-    }
-    return ask<CohortReply>(CohortRequest{kPolicyHash});
-  }
-  std::vector<std::string> broken() {
-    return check_invariants(*ledger, job.plan, job.data);
-  }
-};
+using test::Sampling;
 
 }  // namespace
 
@@ -188,128 +154,6 @@ TEST_CASE("quarantine: the run can be told to stop instead") {
   CHECK(world.coordinator
             ->handle(WorkRequest{world.incarnation, 0, world.sequence})
             .index() == Reply(StopReply{}).index());
-}
-
-TEST_CASE(
-    "cohorts: nothing is offered before all groups of a cohort are here") {
-  Sampling world;
-  for (int i = 0; i < 3; ++i) REQUIRE(world.sample_one());
-  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash}));
-  REQUIRE(world.sample_one());  // the fourth: two pairs, both sides
-  const auto offer = world.ask<CohortReply>(CohortRequest{kPolicyHash});
-  CHECK(offer.cohort.num_pairs == 2);
-  CHECK(offer.cohort.group_size == 3);
-  CHECK(offer.cohort.update == 0);  // of the phase, not of the run
-  CHECK(offer.cohort.dispatch_index == std::vector<uint64_t>{0, 1});
-  CHECK(offer.cohort.sources == std::vector<std::string>{"set 0", "set 1"});
-  CHECK(offer.cohort.query_digests.size() == 2);
-  CHECK(offer.cohort.query_digests[0] != "");
-  CHECK(offer.cohort.target_digests.size() == 2);
-  CHECK(offer.cohort.duplicate_ids.size() == 2);
-  CHECK(offer.cohort.query.completions.size() == 6);
-  CHECK(offer.cohort.query.gen_embeddings.size() == 6 * test::kFakeDim);
-  CHECK(offer.cohort.target.disc_embeddings.size() == 2 * test::kFakeDim);
-}
-
-TEST_CASE(
-    "cohorts: an unanswered offer is made again after its deadline or a "
-    "restart of the service") {
-  Sampling world;
-  const auto offer = world.first_cohort();
-  const auto second = world.ask<CohortReply>(CohortRequest{kPolicyHash});
-  CHECK(second.cohort.id == offer.cohort.id + 1);
-  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash}));
-  world.clock.advance(world.config.reward_seconds);
-  CHECK(world.ask<CohortReply>(CohortRequest{kPolicyHash}).cohort ==
-        offer.cohort);
-  RegisterRequest start;
-  start.role = Role::kReward;
-  start.start_id = "two";
-  world.ask<RegisterReply>(start);
-  CHECK(world.ask<CohortReply>(CohortRequest{kPolicyHash}).input_digest ==
-        offer.input_digest);
-}
-
-TEST_CASE("cohorts: a service with an older policy waits for the newer one") {
-  Sampling world;
-  world.first_cohort();
-  const Reply reply = world.coordinator->handle(CohortRequest{"other"});
-  REQUIRE(std::holds_alternative<WaitReply>(reply));
-  CHECK_THAT(std::get<WaitReply>(reply).waiting_for,
-             Catch::Contains("policy-1") && Catch::Contains("other"));
-}
-
-TEST_CASE(
-    "cohorts: a newer policy scores the open update anew, so that no update "
-    "mixes two") {
-  Sampling world;
-  const CohortReply offer = world.first_cohort();
-  const RewardResultRequest old{offer.cohort.id, fake_rewards(offer)};
-  world.ask<AckReply>(old);
-  CHECK(world.status().cohorts_rewarded == 1);
-  CohortRequest newer{"policy-2", 0, 5, "loaded policy-2"};
-  const auto again = world.ask<CohortReply>(newer);
-  CHECK(again.cohort == offer.cohort);
-  CHECK(world.status().cohorts_rewarded == 0);
-  CHECK(world.refused(old));  // it was on its way
-  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash, 1, 4}));
-  RewardResultRequest answer = old;
-  answer.table.policy_hash = "policy-2";
-  answer.metrics = {{"judge/breaker_state", 2.0}};
-  world.ask<AckReply>(answer);
-  CHECK(world.status().cohorts_rewarded == 1);
-  CHECK(world.has_event("reward_policy_changed"));
-  CHECK(world.has_event("reward_service"));
-  CHECK_THAT(to_json(world.status()), Catch::Contains("judge/breaker_state"));
-}
-
-TEST_CASE(
-    "cohorts: two services score two cohorts; one that restarts gives back its "
-    "own only") {
-  Sampling world;
-  const CohortReply first = world.first_cohort();
-  const auto second = world.ask<CohortReply>(CohortRequest{kPolicyHash, 1});
-  CHECK(second.cohort.id != first.cohort.id);
-  CHECK_NOTHROW(world.ask<WaitReply>(CohortRequest{kPolicyHash, 2}));
-  RegisterRequest restarted;
-  restarted.role = Role::kReward;
-  restarted.index = 1;
-  restarted.start_id = "reward-1-again";
-  world.ask<RegisterReply>(restarted);
-  const auto offered = world.ask<CohortReply>(CohortRequest{kPolicyHash, 1});
-  CHECK(offered.cohort.id == second.cohort.id);
-  CHECK(offered.cohort.query.prompts.size() == 2);
-}
-
-TEST_CASE(
-    "cohorts: failed cells are scored again, then the run stops with the "
-    "reason; no reward is made up") {
-  CoordinatorConfig config;
-  config.reward_attempts = 2;
-  Sampling world(config);
-  const auto offer = world.first_cohort();
-  auto table = fake_rewards(offer);
-  table.total.query[0] = {CellState::kFailed, 0.0, "model is gone"};
-  const RewardResultRequest failed{offer.cohort.id, table};
-  world.ask<AckReply>(failed);
-  CHECK(world.status().cohorts_rewarded == 0);
-  CHECK_FALSE(world.coordinator->failure().has_value());
-  world.clock.advance(1.0);
-  CHECK(world.ask<CohortReply>(CohortRequest{kPolicyHash}).cohort.id ==
-        offer.cohort.id);
-  world.ask<AckReply>(failed);
-  REQUIRE(world.coordinator->failure().has_value());
-  CHECK_THAT(*world.coordinator->failure(), Catch::Contains("model is gone"));
-}
-
-TEST_CASE("cohorts: a malformed table is refused and counts as a failure") {
-  Sampling world;
-  const auto offer = world.first_cohort();
-  auto table = fake_rewards(offer);
-  table.total.query.pop_back();
-  CHECK(world.refused(RewardResultRequest{offer.cohort.id, table}));
-  CHECK(world.status().counters.reward_retries == 1);
-  CHECK(world.refused(RewardResultRequest{999, fake_rewards(offer)}));
 }
 
 TEST_CASE("learner reports: what cannot be is refused by field") {

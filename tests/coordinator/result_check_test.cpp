@@ -257,12 +257,15 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "reward check: a failed cell anywhere is found, an invalid one is not") {
+    "reward check: a failed total is found; an invalid one, or a term without "
+    "a "
+    "say, is not a failure") {
   RewardTable table = sound_table();
   table.total.query[0] = {CellState::kInvalid, 0.0, "empty"};
-  CHECK(find_failed_cell(table) == std::nullopt);
   table.components[0].target[1] = {CellState::kFailed, 0.0, "out of memory"};
-  CHECK(find_failed_cell(table) == "format: out of memory");
+  CHECK(find_failed_cell(table) == std::nullopt);
+  table.total.target[1] = {CellState::kFailed, 0.0, "out of memory"};
+  CHECK(find_failed_cell(table) == "out of memory");
 }
 
 }  // namespace ume

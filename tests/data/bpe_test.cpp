@@ -103,5 +103,9 @@ TEST_CASE(
     CHECK(ids == by_definition(v, "xabcab"));
     CHECK(ids ==
           std::vector<int64_t>{'x', v.merges.size() == 2 ? 257 : 258, 256});
+    const std::string word(MergeQueueEncoder::kMaxWordBytes + 1, 'x');
+    CHECK_THROWS_WITH(
+        BytePairEncoder(v.byte_ids, v.merges, v.tokens).encode(word, ids),
+        Catch::Contains("a word of 16777217 bytes; at most 16777216"));
   }
 }

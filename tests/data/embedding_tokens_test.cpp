@@ -113,3 +113,23 @@ TEST_CASE("add_embedding_tokens: refuses what would not be the published ids") {
   CHECK_THAT(refusal(folder.path(), kRows),
              Catch::Contains("no token '<|object_ref_end|>'"));
 }
+
+TEST_CASE("add_embedding_tokens: refuses files of another form by the field") {
+  const ScratchFolder folder;
+  write_unprepared(folder);
+  Json config = read_json(folder / "tokenizer_config.json");
+  for (const Json& value : {Json::array(), Json(5), Json("text"), Json(true)}) {
+    CAPTURE(value);
+    config["added_tokens_decoder"] = value;
+    write_json(folder / "tokenizer_config.json", config);
+    CHECK_THAT(refusal(folder.path(), kRows),
+               Catch::Contains("tokenizer_config.json: added_tokens_decoder: "
+                               "expected an object, found "));
+  }
+  config["added_tokens_decoder"] = nullptr;
+  write_json(folder / "tokenizer_config.json", config);
+  CHECK(refusal(folder.path(), kRows) == "accepted");
+  write_json(folder / "added_tokens.json", Json::array());
+  CHECK_THAT(refusal(folder.path(), kRows),
+             Catch::Contains("added_tokens.json: expected an object"));
+}

@@ -12,8 +12,11 @@
 #include <string>
 
 #include "common/config/config.h"
+#include "common/error/check.h"
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/safetensors.h"
+#include "common/tensorfile/shard_index.h"
 #include "data/media/decode_image.h"
 #include "data/records/data_report.h"
 #include "data/records/prompt_records.h"
@@ -164,9 +167,35 @@ TEST_CASE("hostile files: a safetensors header is refused within its bounds") {
   check_refused("long_name.safetensors",
                 tensor_file("{\"" + repeat("a", 60 << 20) + "\":[]}", ""),
                 read_tensors);
+  check_refused("long_number.safetensors",
+                tensor_file("{\"a\":" + repeat("7", 60 << 20), ""),
+                read_tensors);
+  check_refused("long_word.safetensors",
+                tensor_file("{\"a\":" + repeat("a", 60 << 20), ""),
+                read_tensors);
+  check_refused("blanks.safetensors",
+                tensor_file("{" + repeat(" ", 60 << 20) + "\"a\":1}", ""),
+                read_tensors);
+  check_refused("blanks_behind.safetensors",
+                tensor_file("{\"a\":1}" + repeat(" ", 60 << 20), ""),
+                read_tensors);
   check_refused("long_header.safetensors",
                 tensor_file("{" + repeat(" ", 66 << 20) + "}", ""),
                 read_tensors);
+}
+
+TEST_CASE("hostile files: an index of shards is refused within its bounds") {
+  for (const auto& [name, text] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"number", "{\"weight_map\":" + repeat("7", 60 << 20)},
+           {"word", "{\"weight_map\":" + repeat("a", 60 << 20)},
+           {"open_text", "{\"weight_map\":\"" + repeat("a", 60 << 20)},
+           {"text", "{\"weight_map\":\"" + repeat("a", 60 << 20) + "\"}"},
+           {"blanks", "{" + repeat(" ", 60 << 20) + "}"}}) {
+    check_refused(name + ".index.json", text, [](const std::string& path) {
+      parse_shard_index(read_file(path, 64u << 20), path);
+    });
+  }
 }
 
 // JSON texts that no reader here can want.
@@ -181,6 +210,7 @@ std::vector<std::pair<std::string, std::string>> hostile_json() {
           {"small_objects", "[" + repeat("{\"a\":{}},", 400'000) + "{}]"},
           {"texts", "[" + repeat("\"\",", 1'300'000) + "\"\"]"},
           {"keys", keys + "\"a\":0}"},
+          {"long_number", "{\"a\":" + repeat("7", 4 << 20)},
           {"open_text", "{\"a\":\"" + repeat("b", 4 << 20)}};
 }
 
@@ -202,6 +232,30 @@ TEST_CASE("hostile files: JSON is refused within its bounds, whoever reads") {
     check_refused(name + "_tasks.json", text, [](const std::string& path) {
       read_evaluation_set(path, "test");
     });
+  }
+}
+
+// Longest runs that the split pattern leaves whole, or that have no boundary
+// where one is looked for.
+TEST_CASE("hostile files: tokenizing takes linear time for any run") {
+  const std::string path = "tests/fixtures/parity/tokenizer";
+  const Tokenizer tokenizer = Tokenizer::load(path);
+  constexpr size_t kNumBytes = 10'000'000;
+  for (const std::string& unit :
+       {std::string("a"), std::string(" "), std::string("\n"), std::string("1"),
+        std::string("!"), std::string("\xf0\x9f\x98\x80"),
+        std::string("e\xcc\x81"), std::string("\xff"),
+        std::string("\xed\xa0\x80"), std::string("<|im_start|"),
+        std::string("'s")}) {
+    CAPTURE(unit);
+    const std::string text = repeat(unit, kNumBytes / unit.size());
+    const Outcome outcome = read_in_child(path, [&](const std::string&) {
+      UME_CHECK(!tokenizer.encode(text).empty(), "no token");
+    });
+    CHECK(outcome.ended);
+    CHECK_FALSE(outcome.refused);
+    INFO(outcome.seconds << " s, " << outcome.grown_bytes << " bytes");
+    if (kIsMeasured) CHECK(outcome.seconds <= 5.0);
   }
 }
 

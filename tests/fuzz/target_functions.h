@@ -10,11 +10,14 @@
   X(tokenizer_text)         \
   X(chat_template)          \
   X(model_config)           \
+  X(model_companions)       \
   X(preprocessor_config)    \
   X(image_png)              \
   X(image_jpeg)             \
   X(image_webp)             \
+  X(media_reply)            \
   X(prompt_records)         \
+  X(token_records)          \
   X(pair_records)           \
   X(record_files)           \
   X(evaluation_files)       \
@@ -26,7 +29,10 @@
   X(weight_file)            \
   X(trajectories)           \
   X(format_rule)            \
-  X(reward_cohort)
+  X(reward_cohort)          \
+  X(score_request)          \
+  X(score_reply)            \
+  X(judge_score)
 
 namespace ume::fuzz {
 

@@ -36,8 +36,6 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-}  // namespace
-
 TEST_CASE("ModelConfig: reads the classic layout") {
   const ModelConfig c = load_model_config(kParity + "model_a_qwen2vl_tied");
   CHECK(c.family == ModelFamily::kQwen2VL);
@@ -97,6 +95,13 @@ TEST_CASE("ModelConfig: refuses sizes that do not fit, naming the field") {
   CHECK(contains(refusal_with("/vision_config/hidden_size", 65),
                  "hidden_size 64"));
   CHECK(contains(refusal_with("/image_token_id", 2048), "image_token_id"));
+  CHECK(refusal_with("/rms_norm_eps", 0.0) != "accepted");
+  CHECK(refusal_with("/rope_theta", -1.0) != "accepted");
+  CHECK(refusal_with("/vision_config/mlp_ratio", 1e300) != "accepted");
+  CHECK(refusal_with("/vision_config", nlohmann::json::array()) != "accepted");
+}
+
+TEST_CASE("ModelConfig: refuses what is no size, null included") {
   for (const auto& value :
        {nlohmann::json(0), nlohmann::json(-1), nlohmann::json(1ull << 40),
         nlohmann::json(UINT64_MAX), nlohmann::json(1.5), nlohmann::json("64"),
@@ -109,10 +114,102 @@ TEST_CASE("ModelConfig: refuses sizes that do not fit, naming the field") {
       CHECK(refusal_with(field, value) != "accepted");
     }
   }
-  CHECK(refusal_with("/rms_norm_eps", 0.0) != "accepted");
-  CHECK(refusal_with("/rope_theta", -1.0) != "accepted");
-  CHECK(refusal_with("/vision_config/mlp_ratio", 1e300) != "accepted");
-  CHECK(refusal_with("/vision_config", nlohmann::json::array()) != "accepted");
+  CHECK(contains(refusal_with("/hidden_size", nullptr),
+                 "hidden_size must be an integer, found null"));
+}
+
+TEST_CASE("ModelConfig: a full-attention block must be one of the tower's") {
+  nlohmann::json config = config_of("model_c_qwen25vl");
+  auto& blocks = config["vision_config"]["fullatt_block_indexes"];
+  blocks = {0, 3};
+  CHECK(refusal(config) == "accepted");
+  blocks = {0, 4};
+  CHECK(
+      contains(refusal(config),
+               "vision_config.fullatt_block_indexes is 4, expected in [0, 3]"));
+  blocks = {-1};
+  CHECK(refusal(config) != "accepted");
+}
+
+// Qwen2-VL-7B and Qwen2.5-VL-7B as transformers 4.5x saves them: without what
+// equals its classes' defaults, which are written out here from
+// configuration_qwen2_vl.py and configuration_qwen2_5_vl.py.
+nlohmann::json saved_7b(const std::string& type) {
+  return {{"model_type", type},
+          {"tie_word_embeddings", false},
+          {"text_config",
+           {{"hidden_size", 3584},
+            {"intermediate_size", 18944},
+            {"num_hidden_layers", 28},
+            {"num_attention_heads", 28},
+            {"num_key_value_heads", 4},
+            {"rms_norm_eps", 1e-6},
+            {"image_token_id", nullptr},
+            {"rope_scaling",
+             {{"type", "mrope"}, {"mrope_section", {16, 24, 24}}}}}},
+          {"vision_config", {{"model_type", type}}}};
+}
+
+TEST_CASE("ModelConfig: a vision_config holds what differs from Qwen2-VL's") {
+  const ModelConfig c = parse_model_config(saved_7b("qwen2_vl").dump(), "x");
+  CHECK(c.vocab_size == 152064);
+  CHECK(c.max_positions == 32768);
+  CHECK(c.rms_norm_eps == 1e-6);
+  CHECK(c.rope_theta == 1e6);
+  CHECK(c.tokens.image == 151655);
+  CHECK(c.tokens.video == 151656);
+  CHECK(c.tokens.vision_start == 151652);
+  CHECK(c.tokens.vision_end == 151653);
+  CHECK(c.vision.depth == 32);
+  CHECK(c.vision.width == 1280);
+  CHECK(c.vision.mlp_width == 5120);
+  CHECK(c.vision.num_heads == 16);
+  CHECK(c.vision.out_width == 3584);
+  CHECK(c.vision.patch_dim() == 1176);
+}
+
+TEST_CASE("ModelConfig: a vision_config holds what differs from Qwen2.5-VL's") {
+  nlohmann::json config = saved_7b("qwen2_5_vl");
+  config["vision_config"]["hidden_size"] = 1280;
+  const ModelConfig c = parse_model_config(config.dump(), "x");
+  CHECK(c.vocab_size == 152064);
+  CHECK(c.tokens.image == 151655);
+  CHECK(c.vision.width == 1280);
+  CHECK(c.vision.mlp_width == 3420);
+  CHECK(c.vision.out_width == 3584);
+  CHECK(c.vision.window_size == 112);
+  CHECK(c.vision.full_attention_blocks == std::vector<int64_t>{7, 15, 23, 31});
+  CHECK(c.vision.tokens_per_second == 4.0);
+  config["vision_config"]["depth"] = 16;
+  CHECK(parse_model_config(config.dump(), "x").vision.full_attention_blocks ==
+        std::vector<int64_t>{7, 15});
+}
+
+TEST_CASE("ModelConfig: everything but the family and M-RoPE has a default") {
+  // The classes' own sizes do not go together: 8192 is no 3584.
+  nlohmann::json config = {
+      {"model_type", "qwen2_vl"},
+      {"vision_config", {{"hidden_size", 8192}}},
+      {"rope_scaling", {{"type", "mrope"}, {"mrope_section", {16, 24, 24}}}}};
+  const ModelConfig older = parse_model_config(config.dump(), "x");
+  config["model_type"] = "qwen2_5_vl";
+  config["vision_config"] = {{"out_hidden_size", 8192}};
+  const ModelConfig newer = parse_model_config(config.dump(), "x");
+  for (const ModelConfig& c : {older, newer}) {
+    CHECK(c.hidden_size == 8192);
+    CHECK(c.mlp_width == 29568);
+    CHECK(c.num_layers == 80);
+    CHECK(c.num_heads == 64);
+    CHECK(c.num_kv_heads == 8);
+    CHECK(c.rms_norm_eps == 1e-5);
+    CHECK(c.initializer_range == 0.02);
+    CHECK_FALSE(c.tied_head);
+    CHECK(c.vision.out_width == 8192);
+  }
+  CHECK(newer.vision.width == 3584);
+  CHECK(contains(refusal({{"model_type", "qwen2_vl"}}), "mrope_section"));
+  config["num_key_value_heads"] = nullptr;  // the reference: as many as heads
+  CHECK(parse_model_config(config.dump(), "x").num_kv_heads == 64);
 }
 
 TEST_CASE("ModelConfig: refuses what it would compute wrongly") {
@@ -127,50 +224,74 @@ TEST_CASE("ModelConfig: refuses what it would compute wrongly") {
                  "quantization_config"));
 }
 
+// One row of a recorded batch, without its padding.
+struct RopeRow {
+  std::vector<int64_t> tokens;
+  std::vector<size_t> columns;  // of the tokens, in the padded row
+};
+
+RopeRow rope_row(const nlohmann::json& item, size_t row) {
+  RopeRow out;
+  const auto& ids = item.at("input_ids")[row];
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (item.at("attention_mask")[row][i] == 0) continue;
+    out.tokens.push_back(ids[i]);
+    out.columns.push_back(i);
+  }
+  return out;
+}
+
+// The media of a row; `image` and `video` count those of the whole batch.
+std::vector<MediaSpan> media_of(const nlohmann::json& item,
+                                const std::vector<int64_t>& tokens,
+                                size_t& image,
+                                size_t& video) {
+  std::vector<MediaSpan> media;
+  for (size_t i = 0; i < tokens.size();) {
+    const bool is_image = tokens[i] == 151655;
+    if (!is_image && tokens[i] != 151656) {
+      ++i;
+      continue;
+    }
+    MediaSpan span;
+    span.kind = is_image ? MediaKind::kImage : MediaKind::kVideo;
+    span.first_token = static_cast<int64_t>(i);
+    const auto& grid = is_image ? item.at("image_grid_thw")[image++]
+                                : item.at("video_grid_thw")[video];
+    span.grid = grid.get<decltype(span.grid)>();
+    if (!is_image) {
+      const auto& seconds = item.at("second_per_grid_ts");
+      if (!seconds.is_null()) span.seconds_per_grid = seconds[video];
+      ++video;
+    }
+    span.num_tokens = span.grid[0] * span.grid[1] * span.grid[2] / 4;
+    media.push_back(span);
+    i += static_cast<size_t>(span.num_tokens);
+  }
+  return media;
+}
+
+ModelConfig config_of_case(const nlohmann::json& item) {
+  ModelConfig config;
+  if (item.at("family") == "qwen2_5_vl") {
+    config.family = ModelFamily::kQwen25VL;
+    config.vision.tokens_per_second = item.at("tokens_per_second");
+  }
+  return config;
+}
+
 TEST_CASE("rope_positions: equals the reference on every recorded case") {
   const auto cases = read_json_file(kParity + "rope/cases.json");
   REQUIRE(cases.size() == 80);
   for (const auto& item : cases) {
     CAPTURE(item.at("name").get<std::string>());
-    ModelConfig config;
-    if (item.at("family") == "qwen2_5_vl") {
-      config.family = ModelFamily::kQwen25VL;
-      config.vision.tokens_per_second = item.at("tokens_per_second");
-    }
+    const ModelConfig config = config_of_case(item);
     size_t image = 0;
     size_t video = 0;
     const auto& ids = item.at("input_ids");
     for (size_t row = 0; row < ids.size(); ++row) {
-      std::vector<int64_t> tokens;
-      std::vector<size_t> columns;
-      for (size_t i = 0; i < ids[row].size(); ++i) {
-        if (item.at("attention_mask")[row][i] == 0) continue;
-        tokens.push_back(ids[row][i]);
-        columns.push_back(i);
-      }
-      std::vector<MediaSpan> media;
-      for (size_t i = 0; i < tokens.size();) {
-        const bool is_image = tokens[i] == 151655;
-        if (!is_image && tokens[i] != 151656) {
-          ++i;
-          continue;
-        }
-        MediaSpan span;
-        span.kind = is_image ? MediaKind::kImage : MediaKind::kVideo;
-        span.first_token = static_cast<int64_t>(i);
-        span.grid =
-            is_image
-                ? item.at("image_grid_thw")[image++].get<decltype(span.grid)>()
-                : item.at("video_grid_thw")[video].get<decltype(span.grid)>();
-        if (!is_image) {
-          const auto& seconds = item.at("second_per_grid_ts");
-          if (!seconds.is_null()) span.seconds_per_grid = seconds[video];
-          ++video;
-        }
-        span.num_tokens = span.grid[0] * span.grid[1] * span.grid[2] / 4;
-        media.push_back(span);
-        i += static_cast<size_t>(span.num_tokens);
-      }
+      const auto [tokens, columns] = rope_row(item, row);
+      const auto media = media_of(item, tokens, image, video);
       const RopePositions found =
           rope_positions(static_cast<int64_t>(tokens.size()), media, config);
       REQUIRE(found.temporal.size() == tokens.size());
@@ -214,4 +335,5 @@ TEST_CASE("rope_positions: refuses spans that do not fit the prompt") {
       InvalidInput);
 }
 
+}  // namespace
 }  // namespace ume

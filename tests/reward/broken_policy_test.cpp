@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "common/random/philox.h"
+#include "common/text/utf8.h"
 #include "reward/reward_pipeline.h"
 #include "tests/reward/reward_fixtures.h"
 
@@ -14,12 +15,17 @@ namespace {
 
 class Broken : public RewardPolicy {
  public:
-  enum class How { kThrow, kNan, kShort };
+  enum class How { kThrow, kTalk, kNan, kShort };
   explicit Broken(How how) : how_(how) {}
   std::string_view name() const override { return "format"; }
   bool compares_pairs() const override { return false; }
   RewardColumn score(const CohortView& view) const override {
     if (how_ == How::kThrow) throw std::runtime_error("out of cheese");
+    if (how_ == How::kTalk) {
+      std::string text = "\xff";
+      while (text.size() < 4090) text += "é";
+      throw std::runtime_error(text);
+    }
     const int64_t rows = how_ == How::kShort ? 1 : view.num_rows();
     std::vector<RewardCell> cells(rows);
     if (how_ == How::kNan) cells[0].value = std::nan("");
@@ -35,6 +41,7 @@ class Broken : public RewardPolicy {
 TEST_CASE("a policy that breaks its promise fails its cells, never invents 0") {
   const std::vector<std::pair<Broken::How, const char*>> cases = {
       {Broken::How::kThrow, "out of cheese"},
+      {Broken::How::kTalk, "term format threw: \xEF\xBF\xBDéé"},
       {Broken::How::kNan, "not finite"},
       {Broken::How::kShort, "1 cells, expected 4"}};
   for (const auto& [how, reason] : cases) {
@@ -45,6 +52,9 @@ TEST_CASE("a policy that breaks its promise fails its cells, never invents 0") {
     for (const RewardCell& cell : table.total.target) {
       CHECK(cell.state == CellState::kFailed);
       CHECK_THAT(cell.reason, Contains(reason));
+      // A reason that the coordinator would not take ends the service.
+      CHECK(cell.reason.size() <= 1024);
+      CHECK(is_valid_utf8(cell.reason));
     }
   }
 }

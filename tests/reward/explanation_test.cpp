@@ -113,3 +113,129 @@ TEST_CASE("explanation: a normalised reward shows its sum before that") {
   CHECK_THAT(explanation_text(explanation),
              Contains("the sum before normalisation"));
 }
+
+namespace {
+
+// Three pairs of two in the plane, with all that records can say.
+std::vector<TrajectoryRecord> full_records() {
+  std::string text;
+  const auto add = [&](const char* side, int pair, int sample,
+                       const json& embedding) {
+    json record = {{"cohort", 1},
+                   {"pair", pair},
+                   {"side", side},
+                   {"sample", sample},
+                   {"step", 5},
+                   {"source", pair == 0 ? "flags" : "animals"},
+                   {"ids", {1, 2, 3}},
+                   {"completion", "<think>a b a b</think><answer>b<gen_emb>"},
+                   {"gen_embedding", embedding},
+                   {"disc_embedding", {pair == 0 ? 1.0 : 0.0, 1.0}}};
+    if (pair == 2 && sample == 1) record["embedding_source"] = "prompt";
+    text += record.dump() + "\n";
+  };
+  for (const char* side : {"query", "target"}) {
+    add(side, 0, 0, {1, 0});
+    add(side, 0, 1, {0, 1});
+    add(side, 1, 0, {0.6, 0.8});
+    add(side, 1, 1, {0.8, 0.6});
+    add(side, 2, 0, {-1, 0});
+    add(side, 2, 1, {1, 0});
+  }
+  std::istringstream in(text);
+  return read_trajectory_records(in, "full");
+}
+
+const ExplainedTerm& term_of_row(const ExplainedRow& row,
+                                 const std::string& name) {
+  for (const ExplainedTerm& term : row.terms) {
+    if (term.name == name) return term;
+  }
+  throw std::runtime_error("no term " + name);
+}
+
+}  // namespace
+
+TEST_CASE("explanation: each term has a rule of its own, with its numbers") {
+  RewardConfig config =
+      config_of({"format", "answer_in_reasoning", "answer_overlap", "length",
+                 "repetition", "ranking", "margin", "ranking_margin",
+                 "hardest_negative_margin", "retrieval_ndcg", "threshold",
+                 "disc_guided", "product"});
+  config.terms[3].max_tokens = 4;
+  config.terms[3].buffer_tokens = 2;
+  config.terms[4].ngram = 1;
+  config.terms[6].clip = {-0.1, 0.1};
+  config.terms[12].label = "gated";
+  config.terms[12].factors.resize(2);
+  config.terms[12].factors[0].name = "format";
+  config.terms[12].factors[1].name = "threshold";
+  const Explanation e =
+      explain_pair(make_reward_pipeline(config), full_records(), "1", "0");
+  const ExplainedRow& row = e.query.rows[0];  // (1, 0)
+  // Own: 1 and 0. Others: 0.6, 0.8 and -1; the prompt's does not take part.
+  const std::pair<const char*, const char*> rules[] = {
+      {"format", "the tags are there in order"},
+      {"answer_in_reasoning", "written out in the reasoning: 'b'"},
+      {"answer_overlap",
+       "words of 'b' in common with 2 answers of its pair's other side"},
+      {"length", "3 tokens; free up to 2, -1 beyond 4"},
+      {"repetition", "40.0 % of its sequences of 1 words were there before"},
+      {"ranking",
+       "1 of 2 own are among the 2 most similar of 5; closest "
+       "other: pair 1, sample 1, 0.8000"},
+      {"margin", "mean 0.5000 to own, 0.1333 to others"},
+      {"margin", "; cut to [-0.1000, 0.1000]"},
+      {"ranking_margin",
+       "1 of 2 own are among the 2 most similar of 5; mean "
+       "0.5000 to own, 0.1333 to others"},
+      {"hardest_negative_margin",
+       "mean 0.5000 to own; closest other: pair 1, sample 1, 0.8000"},
+      {"retrieval_ndcg", "own stand at rank 1, 4 of 5"},
+      {"threshold", "1 of 2 own reach 0.5000"},
+      {"disc_guided",
+       "discriminative embeddings: 0.7071 to its pair's, mean "
+       "0.0000 to 2 negatives'"},
+      {"gated",
+       "format (the tags are there in order) × threshold (1 of 2 own "
+       "reach 0.5000)"},
+  };
+  for (const auto& [name, rule] : rules) {
+    INFO(name);
+    CHECK_THAT(term_of_row(row, name).rule, Contains(rule));
+  }
+  CHECK(term_of_row(row, "repetition").cell.value == Approx(-0.4));
+  CHECK(row.own_ranks == std::vector<int64_t>{1, 4});
+  CHECK(std::isnan(row.similarity[5]));
+  CHECK_FALSE(e.query.columns[5].compared);
+}
+
+TEST_CASE(
+    "explanation: ranks and rules keep to the negatives, the weight is the "
+    "source's at that step") {
+  RewardConfig config = config_of({"ranking", "margin"});
+  config.negatives.same_source = true;
+  config.sources = {{"animals", {{"ranking", "3"}}}};
+  config.terms[1].schedule = {"linear", 0.0, 1.0, 0, 10};
+  const auto pipeline = make_reward_pipeline(config);
+  const Explanation e = explain_pair(pipeline, full_records(), "1", "1");
+  const ExplainedRow& row = e.query.rows[0];  // (0.6, 0.8)
+  CHECK(term_of_row(row, "ranking").weight == 3.0);
+  CHECK(term_of_row(row, "margin").weight == 0.5);
+  // Of its source: own 1 and 0.96, pair 2's -0.6. Pair 0's are left out.
+  CHECK_THAT(term_of_row(row, "ranking").rule,
+             Contains("2 of 2 own are among the 2 most similar of 3"));
+  CHECK_THAT(term_of_row(row, "margin").rule, Contains("-0.6000 to others"));
+  CHECK_FALSE(e.query.columns[0].compared);
+  CHECK(e.query.columns[4].compared);
+  CHECK(json::parse(explanation_json(e))["query"]["columns"][0]["compared"] ==
+        false);
+}
+
+TEST_CASE("explanation: a row without an embedding that counts says so") {
+  const Explanation e = explain_pair(
+      make_reward_pipeline(config_of({"ranking"})), full_records(), "1", "2");
+  CHECK_THAT(e.query.rows[1].terms[0].rule,
+             Contains("nothing to compare: no embedding of its own"));
+  CHECK(e.query.rows[1].own_ranks == std::vector<int64_t>{0, 0});
+}

@@ -5,8 +5,10 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/clock/clock.h"
+#include "common/clock/deadline.h"
 #include "common/error/error.h"
 #include "common/http/http_client.h"
 #include "reward/circuit_breaker.h"
@@ -61,16 +63,13 @@ TEST_CASE(
   CHECK(pipeline.metrics().at("judge/calls") == 4);  // they are known
 }
 
-TEST_CASE("judge: whatever else comes back fails, and is never a score") {
+TEST_CASE("judge: what is no answer fails, and is never a score") {
   const Judge judge;
   const std::pair<const char*, const char*> modes[] = {
       {"500", "answered 500"},      {"redirect", "answered 302"},
       {"garbage", "not"},           {"empty", "judge's response"},
       {"list", "no choices[0]"},    {"choices", "no choices[0]"},
-      {"deep", "judge's response"}, {"words", "found 'I would say 0.5'"},
-      {"range", "is not in 0"},     {"nan", "is not in 0"},
-      {"inf", "found '1e999'"},     {"object", "expected a number"},
-      {"blank", "found ''"},        {"huge", "longer than 262144 bytes"},
+      {"deep", "judge's response"}, {"huge", "longer than 262144 bytes"},
       {"headers", "longer than"},
   };
   for (const auto& [mode, reason] : modes) {
@@ -78,6 +77,64 @@ TEST_CASE("judge: whatever else comes back fails, and is never a score") {
     RewardTermConfig term = judge.term(mode);
     term.extension.breaker_failures = 100;
     check_all_failed(score_one(term, plain_cohort()), reason);
+  }
+}
+
+TEST_CASE(
+    "judge: an answer that is no score is asked for again, then invalid for "
+    "its rows, and no failure of the service") {
+  const Judge judge;
+  const std::pair<const char*, const char*> modes[] = {
+      {"words", "found 'I would say 0.5'"},
+      {"range", "is not in 0"},
+      {"nan", "is not in 0"},
+      {"inf", "found '1e999'"},
+      {"object", "expected a number"},
+      {"blank", "found ''"},
+      {"silent", "no text in `content`"},
+  };
+  for (const auto& [mode, reason] : modes) {
+    INFO(mode);
+    RewardTermConfig term = judge.term(mode);
+    term.extension.retries = 1;
+    term.extension.breaker_failures = 1;
+    const RewardPipeline pipeline = pipeline_of(term);
+    for (const RewardCell& cell : pipeline.score(plain_cohort()).total.query) {
+      CHECK(cell.state == CellState::kInvalid);
+      CHECK_THAT(cell.reason, Contains(reason));
+    }
+    const auto metrics = pipeline.metrics();
+    CHECK(metrics.at("judge/retries") == 4);
+    CHECK(metrics.at("judge/unreadable") == 8);
+    CHECK(metrics.at("judge/failures") == 0);
+    CHECK(metrics.at("judge/breaker_state") == 0);
+  }
+  RewardTermConfig term = judge.term("wordsonce");
+  term.extension.retries = 1;
+  term.extension.concurrency = 1;
+  CHECK(score_one(term, plain_cohort()).total.query[0].value == 0.25);
+}
+
+TEST_CASE(
+    "judge: while one call tries whether the judge is back, the others wait "
+    "for it") {
+  const Judge judge;
+  RewardTermConfig term = judge.term("500first");
+  term.extension.concurrency = 4;
+  term.extension.breaker_failures = 1;
+  term.extension.breaker_seconds = 0.05;
+  const RewardPipeline pipeline = pipeline_of(term);
+  Cohort one = plain_cohort();  // one question
+  for (CohortSide* side : {&one.query, &one.target}) {
+    side->completions.assign(4, "four");
+  }
+  check_all_failed(pipeline.score(one), "answered 500");
+  CHECK(pipeline.metrics().at("judge/breaker_state") == 2);
+  CHECK(pipeline.blocked_seconds() > 0.0);
+  nap(0.06);
+  CHECK(pipeline.blocked_seconds() == 0.0);
+  for (const RewardCell& cell : pipeline.score(plain_cohort()).total.query) {
+    CHECK(cell.state == CellState::kValue);
   }
 }
 
@@ -191,9 +248,24 @@ TEST_CASE("judge: the key is read where it is told, and never travels open") {
   };
   const auto pipeline = make_reward_pipeline(config, environment);
   CHECK(pipeline.score(plain_cohort()).total.query[0].value == 0.25);
-  config.terms[0].extension.url = "http://example.com/v1/chat/completions";
+  for (const char* url :
+       {"http://example.com/v1/chat/completions",
+        "http://127.0.0.1:x@evil.example/v1", "http://127.0.0.1@evil.example",
+        "http://localhost.evil.example/", "http://127.0.0.1.evil.example/"}) {
+    INFO(url);
+    config.terms[0].extension.url = url;
+    CHECK_THROWS_WITH(make_reward_pipeline(config, environment),
+                      Contains("unencrypted"));
+  }
+  for (const char* url : {"http://127.0.0.1/v1", "http://LOCALHOST/",
+                          "http://[::1]/", "https://example.com/v1"}) {
+    INFO(url);
+    config.terms[0].extension.url = url;
+    CHECK_NOTHROW(make_reward_pipeline(config, environment));
+  }
+  config.terms[0].extension.url = "http://[::1/v1";
   CHECK_THROWS_WITH(make_reward_pipeline(config, environment),
-                    Contains("unencrypted"));
+                    Contains("not a URL"));
   check_all_failed(score_one(judge.term("auth"), plain_cohort()),
                    "answered 401: who?");
 }
@@ -234,4 +306,24 @@ TEST_CASE(
   breaker.succeeded();
   CHECK(breaker.state() == State::kClosed);
   CHECK_FALSE(breaker.refusal());
+}
+
+TEST_CASE(
+    "circuit breaker: those that wait for the outcome of the one that tries "
+    "learn it") {
+  const SystemClock clock;
+  for (const bool works : {true, false}) {
+    CircuitBreaker breaker({1, 0.0}, clock);
+    breaker.failed("a");
+    CHECK_FALSE(breaker.refusal());  // half-open: this call tries
+    CHECK(breaker.refusal(0.01));    // it takes too long
+    std::optional<std::string> told;
+    std::jthread waiting([&] { told = breaker.refusal(60.0); });
+    nap(0.02);
+    works ? breaker.succeeded() : breaker.failed("b");
+    waiting.join();
+    // After a failure it is this one's turn to try: it was open for no time.
+    CHECK_FALSE(told);
+    CHECK((breaker.state() == CircuitBreaker::State::kClosed) == works);
+  }
 }

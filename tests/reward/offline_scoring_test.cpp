@@ -119,6 +119,50 @@ TEST_CASE("an embedding read at the prompt counts with `prompt` only") {
       2.0);
 }
 
+TEST_CASE(
+    "the service and `ume reward` agree about embeddings read at the prompt") {
+  json record = json::parse(line("target", 1, 0, "[0, 1]"));
+  record["embedding_source"] = "prompt";
+  const std::string text =
+      kPlane.substr(0, kPlane.rfind("{\"cohort\"")) + record.dump();
+  // As the coordinator lays out the same trajectories.
+  Cohort cohort;
+  cohort.id = 1;
+  cohort.num_pairs = 2;
+  cohort.group_size = 1;
+  cohort.dim = 2;
+  const auto records = read(text);
+  for (const TrajectoryRecord& r : records) {
+    CohortSide& side = r.side == Side::kQuery ? cohort.query : cohort.target;
+    side.completions.push_back(r.completion);
+    side.gen_embeddings.insert(side.gen_embeddings.end(),
+                               r.gen_embedding.begin(), r.gen_embedding.end());
+    side.has_embedding.push_back(1);
+    side.embedding_sources.push_back(r.from_prompt
+                                         ? EmbeddingSource::kPrompt
+                                         : EmbeddingSource::kCompletion);
+  }
+  REQUIRE(cohort.target.embedding_sources[1] == EmbeddingSource::kPrompt);
+  std::vector<double> counted;
+  for (const char* missing : {"zero", "drop", "prompt"}) {
+    INFO(missing);
+    RewardConfig config;
+    config.missing_embedding = missing;
+    const RewardPipeline pipeline = make_reward_pipeline(config);
+    const RewardTable table = pipeline.score(cohort);
+    const auto scored = score_records(pipeline, records);
+    std::array<size_t, 2> next{};
+    for (size_t i = 0; i < records.size(); ++i) {
+      const bool query = records[i].side == Side::kQuery;
+      const auto& cells = query ? table.total.query : table.total.target;
+      CHECK(scored[i].reward == cells[next[query ? 0 : 1]++]);
+    }
+    const RewardCell& cell = table.total.target[1];
+    counted.push_back(cell.state == CellState::kValue ? cell.value : -1.0);
+  }
+  CHECK(counted == std::vector<double>{1.0, -1.0, 2.0});
+}
+
 TEST_CASE("cohorts are scored apart, wherever their lines stand") {
   std::string other = kPlane;
   for (size_t at; (at = other.find("\"cohort\": 1")) != std::string::npos;) {

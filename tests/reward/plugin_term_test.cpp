@@ -173,6 +173,49 @@ TEST_CASE("plug-in: its content is part of the policy hash") {
   fs::remove(copy);
 }
 
+TEST_CASE(
+    "plug-in: a file that has changed is not started again under the old "
+    "policy") {
+  namespace fs = std::filesystem;
+  const fs::path copy = fs::temp_directory_path() /
+                        ("ume-plugin-" + std::to_string(getpid()) + ".so");
+  RewardTermConfig term = misbehaving("crash_second");
+  fs::copy_file(term.extension.path, copy);
+  term.extension.path = copy.string();
+  const RewardPipeline pipeline = pipeline_of(term);
+  const Cohort cohort = plain_cohort();
+  CHECK(pipeline.score(cohort).total.query[2].value == 2.0);
+  fs::remove(copy);
+  fs::copy_file(brevity().extension.path, copy);
+  CHECK(pipeline.score(cohort).total.query[2].state == CellState::kFailed);
+  const RewardTable table = pipeline.score(cohort);
+  CHECK(table.total.query[2].state == CellState::kFailed);
+  fs::remove(copy);
+  fs::copy_file(misbehaving("").extension.path, copy);
+  CHECK(pipeline.score(cohort).total.query[2].value == 2.0);
+  fs::remove(copy);
+}
+
+TEST_CASE(
+    "plug-in: without isolation a path that was loaded before gives the code "
+    "that it holds now") {
+  namespace fs = std::filesystem;
+  const fs::path copy = fs::temp_directory_path() /
+                        ("ume-plugin-" + std::to_string(getpid()) + ".so");
+  RewardTermConfig term = misbehaving("half", "none");
+  fs::copy_file(term.extension.path, copy);
+  term.extension.path = copy.string();
+  const RewardPipeline first = pipeline_of(term);  // stays loaded
+  CHECK(first.score(plain_cohort()).total.query[0].state == CellState::kFailed);
+  fs::remove(copy);
+  fs::copy_file(brevity().extension.path, copy);
+  term.extension.params = brevity().extension.params;
+  const RewardPipeline second = pipeline_of(term);
+  CHECK(second.score(plain_cohort()).total.query[1].value == 0.5);
+  CHECK(first.policy_hash() != second.policy_hash());
+  fs::remove(copy);
+}
+
 TEST_CASE("extension terms: keys of one are refused with another") {
   const auto refused = [](const RewardTermConfig& term, const char* part) {
     CHECK_THROWS_WITH(term.extension.validate(term.name, "reward.terms[0]"),
@@ -181,9 +224,9 @@ TEST_CASE("extension terms: keys of one are refused with another") {
   RewardTermConfig term;
   term.name = "format";
   term.extension.path = "x.so";
-  refused(term, "only plugin, external and judge have");
+  refused(term, "reward.terms[0].path: belongs to plugin, found in format");
   term.name = "judge";
-  refused(term, "path: only plugin has it");
+  refused(term, "path: belongs to plugin, found in judge");
   term.name = "plugin";
   CHECK_NOTHROW(term.extension.validate(term.name, "reward.terms[0]"));
   term.extension.isolation = "thread";
@@ -191,4 +234,16 @@ TEST_CASE("extension terms: keys of one are refused with another") {
   term.extension.isolation = "none";
   term.extension.timeout_ms = 0;
   refused(term, "timeout_ms: expected 1 to");
+  term.extension.timeout_ms = 10;
+  term.extension.retries = 3;
+  refused(term, "retries: belongs to external, judge, found in plugin");
+  term = {};
+  term.name = "external";
+  term.extension.endpoint = "tcp://127.0.0.1:1";
+  CHECK_NOTHROW(term.extension.validate(term.name, "reward.terms[0]"));
+  term.extension.memory_mb = 512;
+  refused(term, "memory_mb: belongs to plugin, found in external");
+  term.extension.memory_mb = ExtensionConfig().memory_mb;
+  term.extension.score_max = 10.0;
+  refused(term, "score_max: belongs to judge, found in external");
 }

@@ -322,6 +322,9 @@ TEST_CASE("configurations that cannot be meant are refused") {
   RewardConfig config;
   config.missing_embedding = "guess";
   CHECK_THROWS_AS(make_reward_pipeline(config), ConfigError);
+  config.missing_embedding = "resample";
+  CHECK_THROWS_WITH(make_reward_pipeline(config),
+                    Contains("reward.missing_embedding: resample is not"));
   config = RewardConfig();
   config.control = "random";
   CHECK_THROWS_AS(make_reward_pipeline(config), ConfigError);

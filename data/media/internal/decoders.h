@@ -33,12 +33,15 @@ Decoded decode_webp(const ImageSource& source);
 // Refuses a size of zero or over the limit.
 void check_image_size(const ImageSource& source, int64_t width, int64_t height);
 
-// rgba: [num_pixels, 4]; rgb: [num_pixels, 3]. Pillow's alpha_composite on
-// opaque white.
-void compose_on_white(std::span<const uint8_t> rgba, std::span<uint8_t> rgb);
+// Refuses a picture that takes over the limit of memory because its format
+// needs all of it at once. `what`: the format.
+void check_whole_picture(const ImageSource& source,
+                         const std::string& what,
+                         int64_t num_bytes);
 
-// rgba: [num_pixels, 4]; rgb: [num_pixels, 3].
-void drop_alpha(std::span<const uint8_t> rgba, std::span<uint8_t> rgb);
+// rgba: [num_pixels, 4]; rgb: [num_pixels, 3], which may be rgba's front.
+// Pillow's alpha_composite on opaque white.
+void compose_on_white(std::span<const uint8_t> rgba, std::span<uint8_t> rgb);
 
 // The orientation (1..8) of an EXIF block; 1 if it has none or is damaged.
 int exif_orientation(std::span<const uint8_t> tiff);

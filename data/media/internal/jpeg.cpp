@@ -11,8 +11,9 @@
 namespace ume::internal {
 namespace {
 
-// A progressive file may ask for a full pass per scan; real ones have about 10.
-constexpr int kMaxScans = 128;
+// A progressive file may ask for a full pass per scan; real ones have about 10,
+// those of CMYK 18.
+constexpr int kMaxScans = 32;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 
 struct JpegErrors {
@@ -86,6 +87,19 @@ class JpegReader {
     return true;
   }
 
+  // What several scans need at once: each component's coefficients, and the
+  // pixels that are made of them. 0 for a single scan.
+  int64_t whole_bytes() {
+    if (!jpeg_has_multiple_scans(&info_)) return 0;
+    int64_t total = width() * height() * 3;
+    for (int i = 0; i < info_.num_components; ++i) {
+      const jpeg_component_info& component = info_.comp_info[i];
+      total += int64_t{component.width_in_blocks} * component.height_in_blocks *
+               sizeof(JBLOCK);
+    }
+    return total;
+  }
+
   int64_t width() const { return info_.image_width; }
   int64_t height() const { return info_.image_height; }
   int num_components() const { return info_.num_components; }
@@ -141,6 +155,7 @@ Decoded decode_jpeg(const ImageSource& source) {
     refuse_image(source, "JPEG with " + std::to_string(channels) +
                              " components; expected 1, 3 or 4");
   }
+  check_whole_picture(source, "JPEG in several scans", reader.whole_bytes());
   if (!reader.start()) {
     refuse_image(source, std::string("JPEG: ") + reader.message());
   }

@@ -169,18 +169,18 @@ void read_interlaced(const ImageSource& source,
                      PngReader& reader,
                      RgbImage& image) {
   const int64_t row_bytes = image.width * reader.num_channels();
-  std::vector<uint8_t> pixels(image.height * row_bytes);
+  check_whole_picture(source, "interlaced PNG", image.height * row_bytes);
+  auto& pixels = image.pixels;
+  pixels.resize(image.height * row_bytes);
   std::vector<png_bytep> rows(image.height);
   for (int64_t y = 0; y < image.height; ++y) {
     rows[y] = pixels.data() + y * row_bytes;
   }
   check(source, reader, reader.read(rows.data()));
-  if (reader.num_channels() == 3) {
-    image.pixels = std::move(pixels);
-  } else {
-    image.pixels.resize(image.height * image.width * 3);
-    compose_on_white(pixels, image.pixels);
-  }
+  if (reader.num_channels() == 3) return;
+  const size_t rgb_bytes = image.height * image.width * 3;
+  compose_on_white(pixels, std::span(pixels).first(rgb_bytes));
+  pixels.resize(rgb_bytes);
 }
 
 }  // namespace

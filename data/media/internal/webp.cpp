@@ -1,6 +1,7 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "data/media/internal/decoders.h"
@@ -8,10 +9,15 @@
 namespace ume::internal {
 namespace {
 
-std::vector<uint8_t> exif_of(const ImageSource& source) {
+using Demuxer = std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)>;
+
+Demuxer demuxer_of(const ImageSource& source) {
   const WebPData data{source.bytes.data(), source.bytes.size()};
-  const std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)> demuxer(
-      WebPDemux(&data), &WebPDemuxDelete);
+  return Demuxer(WebPDemux(&data), &WebPDemuxDelete);
+}
+
+std::vector<uint8_t> exif_of(const ImageSource& source) {
+  const Demuxer demuxer = demuxer_of(source);
   WebPChunkIterator chunk;
   if (!demuxer || !WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk)) {
     return {};
@@ -22,25 +28,6 @@ std::vector<uint8_t> exif_of(const ImageSource& source) {
   return exif;
 }
 
-// [height, width, 4] of the animation's first frame on its canvas.
-std::vector<uint8_t> first_frame(const ImageSource& source, int64_t size) {
-  const WebPData data{source.bytes.data(), source.bytes.size()};
-  WebPAnimDecoderOptions options;
-  if (!WebPAnimDecoderOptionsInit(&options)) {
-    refuse_image(source, "WebP library of another version");
-  }
-  options.color_mode = MODE_RGBA;
-  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)>
-      decoder(WebPAnimDecoderNew(&data, &options), &WebPAnimDecoderDelete);
-  uint8_t* frame = nullptr;
-  int timestamp_ms = 0;
-  if (!decoder ||
-      !WebPAnimDecoderGetNext(decoder.get(), &frame, &timestamp_ms)) {
-    refuse_image(source, "WebP animation is truncated or damaged");
-  }
-  return {frame, frame + size};
-}
-
 struct FreeWebp {
   void operator()(uint8_t* p) const { WebPFree(p); }
 };
@@ -48,18 +35,60 @@ struct FreeWebp {
 // promise more than the file holds.
 using WebpPixels = std::unique_ptr<uint8_t, FreeWebp>;
 
-WebpPixels decode_still(const ImageSource& source, bool with_alpha) {
-  const uint8_t* data = source.bytes.data();
-  const size_t size = source.bytes.size();
-  WebpPixels pixels(with_alpha ? WebPDecodeRGBA(data, size, nullptr, nullptr)
-                               : WebPDecodeRGB(data, size, nullptr, nullptr));
+// [height, width, 3] of one picture; transparency on white where asked.
+std::vector<uint8_t> decode_still(const ImageSource& source,
+                                  std::span<const uint8_t> bytes,
+                                  bool on_white) {
+  int width = 0;
+  int height = 0;
+  const WebpPixels pixels(
+      on_white ? WebPDecodeRGBA(bytes.data(), bytes.size(), &width, &height)
+               : WebPDecodeRGB(bytes.data(), bytes.size(), &width, &height));
   if (!pixels) refuse_image(source, "WebP is truncated or damaged");
-  return pixels;
+  const size_t area = size_t(width) * size_t(height);
+  if (!on_white) return {pixels.get(), pixels.get() + area * 3};
+  std::vector<uint8_t> rgb(area * 3);
+  compose_on_white({pixels.get(), area * 4}, rgb);
+  return rgb;
+}
+
+// The first frame of an animation, on a canvas that is otherwise transparent:
+// white or black. Not by libwebp's animation decoder, which holds two canvases.
+std::vector<uint8_t> decode_first_frame(const ImageSource& source,
+                                        const WebPBitstreamFeatures& canvas,
+                                        bool on_white) {
+  const Demuxer demuxer = demuxer_of(source);
+  WebPIterator frame;
+  if (!demuxer || !WebPDemuxGetFrame(demuxer.get(), 1, &frame)) {
+    refuse_image(source, "WebP animation is truncated or damaged");
+  }
+  const std::unique_ptr<WebPIterator, decltype(&WebPDemuxReleaseIterator)>
+      releases(&frame, &WebPDemuxReleaseIterator);
+  const std::vector<uint8_t> part = decode_still(
+      source, {frame.fragment.bytes, frame.fragment.size}, on_white);
+  const size_t row_bytes = size_t(frame.width) * 3;
+  if (part.size() != row_bytes * size_t(frame.height) ||
+      frame.x_offset + frame.width > canvas.width ||
+      frame.y_offset + frame.height > canvas.height) {
+    refuse_image(source, "WebP animation whose frame does not fit its canvas");
+  }
+  std::vector<uint8_t> rgb(size_t(canvas.width) * size_t(canvas.height) * 3,
+                           on_white ? 255 : 0);
+  for (int y = 0; y < frame.height; ++y) {
+    const size_t at = size_t(frame.y_offset + y) * size_t(canvas.width) +
+                      size_t(frame.x_offset);
+    std::copy_n(part.data() + size_t(y) * row_bytes, row_bytes,
+                rgb.data() + at * 3);
+  }
+  return rgb;
 }
 
 }  // namespace
 
 Decoded decode_webp(const ImageSource& source) {
+  // libwebp's own copy of a lossless picture and its result, or that result and
+  // ours.
+  constexpr int64_t kBytesPerPixel = 8;
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(source.bytes.data(), source.bytes.size(), &features) !=
       VP8_STATUS_OK) {
@@ -68,23 +97,13 @@ Decoded decode_webp(const ImageSource& source) {
   const int64_t width = features.width;
   const int64_t height = features.height;
   check_image_size(source, width, height);
-  const size_t area = height * width;
+  check_whole_picture(source, "WebP", height * width * kBytesPerPixel);
   const bool white =
       features.has_alpha && source.options.alpha == AlphaMode::kWhite;
   Decoded out{{height, width, {}}, {}};
-  auto& rgb = out.image.pixels;
-  if (features.has_animation) {
-    const std::vector<uint8_t> rgba = first_frame(source, area * 4);
-    rgb.resize(area * 3);
-    white ? compose_on_white(rgba, rgb) : drop_alpha(rgba, rgb);
-  } else if (white) {
-    const WebpPixels rgba = decode_still(source, true);
-    rgb.resize(area * 3);
-    compose_on_white({rgba.get(), area * 4}, rgb);
-  } else {
-    const WebpPixels pixels = decode_still(source, false);
-    rgb.assign(pixels.get(), pixels.get() + area * 3);
-  }
+  out.image.pixels = features.has_animation
+                         ? decode_first_frame(source, features, white)
+                         : decode_still(source, source.bytes, white);
   if (source.options.apply_exif_orientation) out.exif = exif_of(source);
   return out;
 }

@@ -36,14 +36,24 @@ void stand_in(std::string& text, std::vector<std::string>& texts) {
 ChatRenderer::ChatRenderer(ChatTemplate chat, const Tokenizer& tokenizer)
     : chat_(std::move(chat)) {
   for (int64_t id = 0; id < tokenizer.vocab_size(); ++id) {
-    if (tokenizer.is_special(id)) {
-      control_tokens_.emplace_back(tokenizer.token_bytes(id), id);
-    }
+    const std::string_view bytes = tokenizer.token_bytes(id);
+    if (!tokenizer.is_special(id) || bytes.empty()) continue;
+    control_tokens_[static_cast<uint8_t>(bytes[0])].emplace_back(bytes, id);
   }
-  std::stable_sort(control_tokens_.begin(), control_tokens_.end(),
-                   [](const auto& a, const auto& b) {
-                     return a.first.size() > b.first.size();
-                   });
+  for (auto& tokens : control_tokens_) {
+    std::stable_sort(tokens.begin(), tokens.end(),
+                     [](const auto& a, const auto& b) {
+                       return a.first.size() > b.first.size();
+                     });
+  }
+}
+
+const std::pair<std::string, int64_t>* ChatRenderer::control_at(
+    std::string_view text) const {
+  for (const auto& token : control_tokens_[static_cast<uint8_t>(text[0])]) {
+    if (text.starts_with(token.first)) return &token;
+  }
+  return nullptr;
 }
 
 std::vector<RenderedPiece> ChatRenderer::render(
@@ -66,11 +76,9 @@ std::vector<RenderedPiece> ChatRenderer::split(
     return pieces.back().text;
   };
   while (!rendered.empty()) {
-    const auto control = std::find_if(
-        control_tokens_.begin(), control_tokens_.end(),
-        [&](const auto& token) { return rendered.starts_with(token.first); });
+    const auto* control = control_at(rendered);
     size_t used = 1;
-    if (control != control_tokens_.end()) {
+    if (control != nullptr) {
       pieces.push_back({control->second, ""});
       used = control->first.size();
     } else if (rendered[0] == kMark && !texts.empty()) {

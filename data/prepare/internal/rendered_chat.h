@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,8 +35,13 @@ class ChatRenderer {
                                    const std::vector<std::string>& texts) const;
 
   ChatTemplate chat_;
-  // Longest first.
-  std::vector<std::pair<std::string, int64_t>> control_tokens_;
+  // The control token with which a text begins, if any.
+  const std::pair<std::string, int64_t>* control_at(
+      std::string_view text) const;
+
+  // By their first byte, so that most bytes of a text are compared with none;
+  // longest first.
+  std::array<std::vector<std::pair<std::string, int64_t>>, 256> control_tokens_;
 };
 
 }  // namespace ume::internal

@@ -23,7 +23,9 @@ class MergeQueueEncoder {
   // bring back its own parts.
   MergeQueueEncoder(const std::array<uint32_t, 256>& byte_ids,
                     MergeTable merges);
-  // Appends the tokens of `word`, at most 2^31 bytes.
+  // Memory is about 20 bytes for each of a word.
+  static constexpr size_t kMaxWordBytes = size_t{16} << 20;
+  // Appends the tokens of `word`. Throws InvalidInput above kMaxWordBytes.
   void encode(std::string_view word, std::vector<int64_t>& ids) const;
 
   const MergeTable& merges() const { return merges_; }

@@ -3,6 +3,7 @@
 #include <queue>
 #include <unordered_map>
 
+#include "common/error/error.h"
 #include "data/tokenizer/internal/bpe.h"
 
 namespace ume {
@@ -72,6 +73,13 @@ MergeQueueEncoder::MergeQueueEncoder(const std::array<uint32_t, 256>& byte_ids,
 
 void MergeQueueEncoder::encode(std::string_view word,
                                std::vector<int64_t>& ids) const {
+  if (word.size() > kMaxWordBytes) {
+    throw InvalidInput(
+        "text to tokenize: a word of " + std::to_string(word.size()) +
+        " bytes; at most " + std::to_string(kMaxWordBytes) +
+        " are accepted with a vocabulary that is not in the order of its "
+        "merges");
+  }
   const auto size = static_cast<uint32_t>(word.size());
   std::vector<Part> parts(size);
   PairQueue queue;

@@ -158,6 +158,36 @@ TEST_CASE("safetensors: a name or value of many megabytes is refused unread") {
         std::string::npos);
 }
 
+TEST_CASE("safetensors: a number or word of many bytes is refused unread") {
+  const auto shape = [](const std::string& number) {
+    return refusal(file_bytes(
+        '{' + tensor("w", "F32", '[' + number + ']', "[0,8]") + '}', kEight));
+  };
+  CHECK(shape(std::string(63, '0') + '2').find("not valid JSON") !=
+        std::string::npos);
+  CHECK(shape(std::string(64, '0') + '2')
+            .find("header: a number or word of more than 64 bytes in JSON") !=
+        std::string::npos);
+  CHECK(refusal(file_bytes("{\"a\":\"b\\\\\"" + std::string(65, 'x'), ""))
+            .find("word of more than 64") != std::string::npos);
+  // The library's message quotes what it has read.
+  CHECK(refusal(file_bytes("{\"a" + std::string(1 << 20, 'x'), "")).size() <
+        600);
+}
+
+TEST_CASE(
+    "safetensors: names in messages hold nothing that acts on terminals") {
+  const std::string said = refusal(file_bytes(
+      '{' + tensor("a\\u001b[2J", "F32", "[3]", "[0,8]") + '}', kEight));
+  CHECK(said.find("\"a?[2J\"") != std::string::npos);
+  CHECK(said.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("safetensors: a header filled up with blanks is read") {
+  CHECK(refusal(file_bytes(kGood + std::string(9 << 20, ' '), kEight)) ==
+        "accepted");
+}
+
 TEST_CASE("safetensors: refuses overlap, repeats and foreign structure") {
   const std::string a = tensor("a", "F32", "[2]", "[0,8]");
   const auto header = [](const std::string& text,

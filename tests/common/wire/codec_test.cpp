@@ -193,6 +193,34 @@ TEST_CASE("codec: fields of a cohort are checked by name") {
                 "query.gen_embeddings: element 0");
   check_refused(changed([](Cohort& c) { c.query.completion_tokens[0] = -1; }),
                 "query.completion_tokens: is -1");
+  check_refused(changed([](Cohort& c) {
+                  c.query.embedding_sources[0] =
+                      static_cast<EmbeddingSource>(3);
+                }),
+                "query.embedding_sources: is 3");
+  check_refused(changed([](Cohort& c) {
+                  c.query.embedding_sources[2] = EmbeddingSource::kPrompt;
+                }),
+                "query.embedding_sources: does not agree with has_embedding");
+  check_refused(
+      changed([](Cohort& c) { c.target.embedding_sources.pop_back(); }),
+      "target.embedding_sources: has 3");
+}
+
+TEST_CASE("codec: a cohort may come without the embeddings' sources") {
+  CohortReply reply{sample_cohort(), "d0"};
+  reply.cohort.query.embedding_sources.clear();
+  reply.cohort.target.embedding_sources.clear();
+  CHECK((decode_reply(encode_reply({}, reply)).reply == Reply(reply)));
+}
+
+TEST_CASE("codec: waits that a service asks for are finite and not negative") {
+  CohortRequest cohort{"p0"};
+  cohort.longest_seconds = -1.0;
+  check_refused(cohort, "cohort.longest_seconds");
+  RewardResultRequest reward{4, sample_table()};
+  reward.blocked_seconds = std::numeric_limits<double>::infinity();
+  check_refused(reward, "reward_result.blocked_seconds");
 }
 
 TEST_CASE("codec: fields of rewards, slices and work are checked by name") {

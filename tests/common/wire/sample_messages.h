@@ -61,6 +61,9 @@ inline CohortSide sample_side(int32_t first) {
   side.completion_tokens = {first, 2, 3, 4};
   side.disc_embeddings = {0.6f, 0.8f, 1, 0};
   side.prompts = {"what is this?", "ü"};
+  side.embedding_sources = {EmbeddingSource::kCompletion,
+                            EmbeddingSource::kPrompt, EmbeddingSource::kNone,
+                            EmbeddingSource::kCompletion};
   return side;
 }
 
@@ -125,8 +128,8 @@ inline std::vector<Request> sample_requests() {
       LeaseRequest{3},
       RenewRequest{3, {7, Side::kTarget}, 44},
       GroupResultRequest{2, sample_result()},
-      CohortRequest{"p0", 2, 1234567890123, "loaded p0"},
-      RewardResultRequest{4, sample_table(), 2, {{"judge/calls", 12.0}}},
+      CohortRequest{"p0", 2, 1234567890123, "loaded p0", 7.5},
+      RewardResultRequest{4, sample_table(), 2, {{"judge/calls", 12.0}}, 2.5},
       WorkRequest{2, 1, 17},
       WorkDoneRequest{2,
                       1,

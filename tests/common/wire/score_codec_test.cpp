@@ -19,6 +19,9 @@ ScoreRequest sample_score_request() {
   request.deadline_ms = 10000;
   request.params = {{"scale", "2"}};
   request.cohort = sample_cohort();
+  // What does not count comes as missing: this protocol has no sources.
+  request.cohort.query.embedding_sources.clear();
+  request.cohort.target.embedding_sources.clear();
   request.cohort.query.prompts = {"what is this?", "ü"};
   request.cohort.target.prompts = {"a", "b"};
   return request;

@@ -7,6 +7,7 @@
 #include "data/records/internal/pair_records.h"
 #include "data/records/pair_list.h"
 #include "data/records/prompt_records.h"
+#include "data/records/token_records.h"
 #include "eval/tasks/evaluation_set.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/scratch_file.h"
@@ -24,6 +25,15 @@ void prompt_records(Bytes input) {
               "neither a record nor a reason");
     last_line = line->line;
   }
+}
+
+// One record of `ume tokenize`, in either direction.
+void token_records(Bytes input) {
+  accepts([&] { parse_text_record(as_text(input), "input"); });
+  accepts([&] {
+    const IdsRecord record = parse_ids_record(as_text(input), "input");
+    for (const int64_t id : record.ids) UME_CHECK(id >= 0, "a negative id");
+  });
 }
 
 // One record of either published format.

@@ -74,6 +74,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(500, b"\xffbroken")
         if mode == "500once":
             return self.reply(200, good) if again else self.reply(500, b"")
+        if mode == "500first":
+            return self.later_good(again, good)
+        if mode == "wordsonce":
+            return self.reply(200, good if again else chat("let me think"))
         if mode == "hang":
             return time.sleep(30)
         if mode == "drip":
@@ -87,8 +91,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                   "choices": b'{"choices": []}', "deep": b"[" * 100000,
                   "words": chat("I would say 0.5"), "range": chat("1.5"),
                   "nan": chat("nan"), "inf": chat("1e999"),
-                  "object": chat('{"score": "0.5"}'), "blank": chat("  ")}
+                  "object": chat('{"score": "0.5"}'), "blank": chat("  "),
+                  "silent": chat(None)}
         self.reply(200, bodies[mode])
+
+    def later_good(self, again, good):
+        """Back, but slow: others come while the first question is open."""
+        if not again:
+            return self.reply(500, b"")
+        time.sleep(0.1)
+        return self.reply(200, good)
 
     def drip(self):
         self.send_response(200)
