@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "actors/model_shape.h"
@@ -14,10 +13,10 @@
 #include "actors/stage_hook.h"
 #include "common/clock/clock.h"
 #include "common/config/nearest.h"
-#include "common/files/jsonl_writer.h"
 #include "common/http/http_server.h"
 #include "common/wire/codec.h"
 #include "common/wire/zmq_transport.h"
+#include "coordinator/run_journal.h"
 #include "coordinator/sqlite_ledger.h"
 #include "coordinator/status.h"
 #include "coordinator/trajectory_export.h"
@@ -43,28 +42,6 @@ const char* stage_of(const Request& request) {
   if (std::holds_alternative<RewardResultRequest>(request)) return "reward";
   if (std::holds_alternative<WorkDoneRequest>(request)) return "work_done";
   return "other";
-}
-
-CoordinatorHooks make_hooks(JsonlWriter& events, JsonlWriter& metrics) {
-  CoordinatorHooks hooks;
-  hooks.wall_seconds = wall_seconds;
-  hooks.on_event = [&events](const EventRow& event) {
-    events.append(nlohmann::json{
-        {"time", event.wall_seconds},
-        {"kind", event.kind},
-        {"text",
-         event.text}}.dump(-1, ' ', false,
-                           nlohmann::json::error_handler_t::replace));
-  };
-  hooks.on_step = [&metrics](const std::string& phase, uint64_t step,
-                             const std::map<std::string, double>& values) {
-    nlohmann::json row = values;
-    row["phase"] = phase;
-    row["step"] = step;
-    row["time"] = wall_seconds();
-    metrics.append(row.dump());
-  };
-  return hooks;
 }
 
 // A cohort that fits no message, even with short completions, would be found
@@ -161,17 +138,17 @@ void run_coordinator_role(const RunDirectory& directory,
       make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
   parts.data = load_phase_data(config, parts.plan);
   parts.config = config.coordinator;
-  JsonlWriter events(directory.events().string());
-  JsonlWriter metrics(directory.metrics().string());
-  parts.hooks = make_hooks(events, metrics);
   for (const std::string& warning :
        unknown_sources(config.reward, parts.data)) {
     std::fprintf(stderr, "coordinator: %s\n", warning.c_str());
-    parts.hooks.on_event({0, wall_seconds(), "reward_sources", warning});
   }
   parts.exporter = file_exporter(directory.root.string());
   const SystemClock clock;
   SqliteLedger ledger(directory.ledger().string());
+  RunJournal journal(directory.events().string(), directory.metrics().string(),
+                     wall_seconds);
+  journal.catch_up(ledger, parts.plan);
+  parts.hooks = journal.hooks();
   Coordinator core(std::move(parts), ledger, clock);
 
   StatusBoard board;

@@ -10,8 +10,8 @@
 namespace ume {
 
 // Renews one lease while a group is being sampled, from a thread and over a
-// client of its own; ends with the scope. A refused renewal is left to the
-// result's own refusal.
+// client of its own; ends with the scope, within half a second. A refused
+// renewal is left to the result's own refusal.
 class LeaseKeeper {
  public:
   // client: borrowed; nobody else uses it meanwhile.
@@ -24,6 +24,8 @@ class LeaseKeeper {
 
  private:
   void run(RenewRequest request, double interval_seconds);
+  void renew(const RenewRequest& request, double timeout_seconds);
+  bool ending();
 
   RequestClient& client_;
   std::mutex mu_;

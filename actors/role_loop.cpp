@@ -5,9 +5,7 @@
 
 namespace ume {
 
-Reply ask(RequestClient& client,
-          const Request& request,
-          const std::atomic<bool>* interrupted) {
+Reply ask(RequestClient& client, const Request& request) {
   for (;;) {
     Reply reply = client.call(request, kCoordinatorTimeoutSeconds);
     if (const auto* stop = std::get_if<StopReply>(&reply)) {
@@ -16,7 +14,6 @@ Reply ask(RequestClient& client,
     const auto* wait = std::get_if<WaitReply>(&reply);
     if (wait == nullptr) return reply;
     nap(wait->seconds);
-    if (interrupted != nullptr && *interrupted) throw StopRun{"interrupted"};
   }
 }
 

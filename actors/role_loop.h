@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,10 +24,7 @@ constexpr double kRefusedPauseSeconds = 0.2;
 uint32_t register_role(RequestClient& client, const RegisterRequest& request);
 
 // Sends until something other than WaitReply comes back, pausing as told.
-// Throws StopRun on StopReply. `interrupted` (optional) ends the wait with
-// StopRun: set by signal handlers.
-Reply ask(RequestClient& client,
-          const Request& request,
-          const std::atomic<bool>* interrupted = nullptr);
+// Throws StopRun on StopReply.
+Reply ask(RequestClient& client, const Request& request);
 
 }  // namespace ume

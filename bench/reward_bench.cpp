@@ -1,6 +1,7 @@
 // How long a cohort's rewards take beside its similarity product. Each line on
-// stdin is a round; the answer is one line, `PRODUCT_SECONDS SCORE_SECONDS`,
-// CPU time. bench/reward.py drives it, and NumPy, in turn.
+// stdin is a round; the answer is one line, `PRODUCT_SECONDS SCORE_SECONDS
+// TEXT_SECONDS`, CPU time; the texts' part is in the score's. bench/reward.py
+// drives it, and NumPy, in turn.
 #include <cblas.h>
 #include <time.h>
 
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "common/random/philox.h"
+#include "reward/format_rule.h"
 #include "reward/reward_pipeline.h"
 
 namespace ume {
@@ -86,14 +88,25 @@ void run() {
   const auto score = [&] {
     total += pipeline.score(cohort).total.query[0].value;
   };
+  int64_t num_good = 0;
+  const auto texts = [&] {
+    for (const CohortSide* side : {&cohort.query, &cohort.target}) {
+      for (const std::string& text : side->completions) {
+        num_good += has_answer_format(text);
+      }
+    }
+  };
   openblas_set_num_threads(1);
   for (std::string line; std::getline(std::cin, line);) {
     const double product_seconds = thread_seconds_of(product);
     const double score_seconds = thread_seconds_of(score);
-    std::printf("%.9f %.9f\n", product_seconds, score_seconds);
+    const double text_seconds = thread_seconds_of(texts);
+    std::printf("%.9f %.9f %.9f\n", product_seconds, score_seconds,
+                text_seconds);
     std::fflush(stdout);
   }
-  if (total == 0.0) throw std::runtime_error("the rewards are all zero");
+  if (total == 0.0 || num_good == 0)
+    throw std::runtime_error("the rewards are all zero");
 }
 
 }  // namespace

@@ -81,7 +81,10 @@ void Coordinator::resume() {
   }
   for (const BatchRow& batch : load_rows<BatchRow>(book_.ledger())) {
     if (batch.phase == phase_) ++consumed_steps_;
-    if (batch.state == BatchState::kCommitted) to_export_.push_back(batch);
+    const bool over = batch.state == BatchState::kWritten && !replayable(batch);
+    if (over || batch.state == BatchState::kCommitted) {
+      to_export_.push_back(batch);
+    }
   }
   for (const StepRow& row : load_rows<StepRow>(book_.ledger())) {
     curve_.add(row.phase, row.step, row.metrics);
@@ -178,6 +181,7 @@ Reply Coordinator::on(const RegisterRequest& request) {
   const bool again = !worker.start.empty() && worker.start != start;
   const bool first = worker.start.empty();
   worker.start = start;
+  worker.pid = request.pid;
   if (again) ++worker.restarts;
   if (request.role == Role::kRollout) {
     if (again) ++book_.count().worker_restarts;
@@ -294,9 +298,12 @@ Reply Coordinator::on(const ShutdownRequest& request) {
   return AckReply{};
 }
 
-void Coordinator::export_next() {
-  if (to_export_.empty()) return;
-  BatchRow batch = to_export_.front();
+// A learner may yet be given this committed update again.
+bool Coordinator::replayable(const BatchRow& batch) const {
+  return batch.phase == phase_ && batch.step >= replay_floor();
+}
+
+UpdateExport Coordinator::collect_export(const BatchRow& batch) const {
   UpdateExport update;
   update.phase = book_.phase(batch.phase).name;
   update.step = batch.step;
@@ -321,9 +328,25 @@ void Coordinator::export_next() {
       if (reward) update.rewards.push_back(std::move(*reward));
     }
   }
-  if (parts_.exporter) parts_.exporter(update);
-  for (const GroupRow& row : update.rows) drop_result(book_.ledger(), row);
-  batch.state = BatchState::kExported;
+  return update;
+}
+
+// Writes the trajectories of the next committed update to their file, and lets
+// them go once no learner can need them again.
+void Coordinator::export_next() {
+  if (to_export_.empty()) return;
+  BatchRow batch = to_export_.front();
+  if (batch.state == BatchState::kCommitted && parts_.exporter) {
+    parts_.exporter(collect_export(batch));
+  }
+  const bool keep = replayable(batch);
+  if (!keep) {
+    for (const GroupRow& row : load_rows<GroupRow>(
+             book_.ledger(), GroupRow::prefix(batch.phase, batch.step))) {
+      drop_result(book_.ledger(), row);
+    }
+  }
+  batch.state = keep ? BatchState::kWritten : BatchState::kExported;
   put_row(book_.ledger(), batch);
   to_export_.pop_front();
 }

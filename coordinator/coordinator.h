@@ -101,15 +101,21 @@ class Coordinator {
   void take_metrics(const WorkRow& item, const WorkDoneRequest& report);
   void take_weights(const WeightManifest& weights);
   void take_checkpoint(const WorkRow& item, const std::string& hash);
+  void step_back(const std::string& why);
+  bool can_replay_from(uint64_t step) const;
+  uint64_t replay_floor() const;
   void item_completed(const WorkRow& item);
   void open_batch_if_due();
 
   void show_state(StatusSnapshot& status) const;
   void show_progress(StatusSnapshot& status) const;
   void show_roles(StatusSnapshot& status) const;
+  bool hangs(Role role, const WorkerState& worker) const;
 
   // Groups of the open update may be leased now.
   bool sampling() const;
+  bool replayable(const BatchRow& batch) const;
+  UpdateExport collect_export(const BatchRow& batch) const;
   void export_next();
 
   Parts parts_;

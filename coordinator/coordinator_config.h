@@ -15,7 +15,9 @@ struct CoordinatorConfig {
   int64_t http_port = 0;
   // A sampler that neither renews nor answers for so long loses its group.
   double lease_seconds = 60.0;
-  // A group that is renewed but never finished goes elsewhere after so long.
+  // A group that is renewed but never finished goes elsewhere after so long. A
+  // sampler or reward service that has not asked for anything for this and a
+  // lease's time hangs, and is started again.
   double group_seconds = 600.0;
   // Leases of one group that may end without a result before it is set aside.
   int64_t max_attempts = 3;
@@ -74,7 +76,8 @@ void visit_fields(V& v, CoordinatorConfig& c) {
   v("lease_seconds", c.lease_seconds,
     "a sampler silent for so long loses its group");
   v("group_seconds", c.group_seconds,
-    "a group renewed but unfinished for so long goes to another sampler");
+    "a group renewed but unfinished for so long goes to another sampler; a "
+    "role at its work for lease_seconds longer is started again");
   v("max_attempts", c.max_attempts,
     "leases of a group that may fail before it is set aside");
   v("on_quarantine", c.on_quarantine,

@@ -1,6 +1,8 @@
 // What the coordinator makes of the learner's reports.
+#include <algorithm>
 #include <cmath>
 
+#include "common/error/check.h"
 #include "coordinator/coordinator.h"
 
 namespace ume {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxHashBytes = 128;
 constexpr size_t kMaxAddressBytes = 4096;
+constexpr size_t kMaxDamageBytes = 300;
 
 }  // namespace
 
@@ -21,6 +24,10 @@ std::optional<std::string> Coordinator::find_fault(
     const WorkRow& item, const WorkDoneRequest& report) const {
   if (item.kind == WorkKind::kStop) return "a stop is not reported";
   if (report.rank != 0) return std::nullopt;
+  if (!report.damage.empty()) {
+    if (!item.resume.empty()) return std::nullopt;
+    return "damage: the item loads no checkpoint";
+  }
   if (report.step_metrics.size() > item.num_steps) {
     return "step_metrics: more than the item's " +
            std::to_string(item.num_steps) + " steps";
@@ -76,6 +83,11 @@ Reply Coordinator::on(const WorkDoneRequest& report) {
 void Coordinator::take_report(const WorkRow& item,
                               const WorkDoneRequest& report) {
   live_metrics_.clear();
+  if (!report.damage.empty()) {
+    log_.mark_damaged(item.sequence);
+    step_back(report.damage.substr(0, kMaxDamageBytes));
+    return;
+  }
   take_metrics(item, report);
   if (publishes(item)) take_weights(report.weights);
   if (item.kind == WorkKind::kSaveCheckpoint) {
@@ -147,14 +159,18 @@ void Coordinator::take_checkpoint(const WorkRow& item,
   row.end_of_phase = item.end_of_phase;
   put_row(book_.ledger(), row);
   book_.event("checkpoint_committed", row.folder);
+  const uint64_t floor = replay_floor();
   for (BatchRow batch :
        load_rows<BatchRow>(book_.ledger(), BatchRow::prefix(item.phase))) {
-    if (batch.state != BatchState::kConsumed || batch.step >= item.step) {
-      continue;
+    if (batch.step >= item.step) continue;
+    const bool fresh = batch.state == BatchState::kConsumed;
+    if (fresh) {
+      batch.state = BatchState::kCommitted;
+      put_row(book_.ledger(), batch);
     }
-    batch.state = BatchState::kCommitted;
-    put_row(book_.ledger(), batch);
-    to_export_.push_back(batch);
+    const bool over = batch.state == BatchState::kWritten &&
+                      (row.end_of_phase || batch.step < floor);
+    if (fresh || over) to_export_.push_back(batch);
   }
   checkpoint_ = row;
   if (!row.end_of_phase) return;
@@ -166,9 +182,56 @@ void Coordinator::take_checkpoint(const WorkRow& item,
   if (all_phases_done()) book_.event("training_done", "all phases are done");
 }
 
+// The step of the current phase before which no update will be replayed: the
+// newest checkpoint may turn out damaged, and then the one before is taken.
+uint64_t Coordinator::replay_floor() const {
+  const auto saved =
+      load_rows<CheckpointRow>(book_.ledger(), CheckpointRow::prefix(phase_));
+  return saved.size() < 2 ? 0 : saved[saved.size() - 2].step;
+}
+
+bool Coordinator::can_replay_from(uint64_t step) const {
+  const auto batches =
+      load_rows<BatchRow>(book_.ledger(), BatchRow::prefix(phase_));
+  return std::none_of(
+      batches.begin(), batches.end(), [&](const BatchRow& batch) {
+        return batch.step >= step && batch.state == BatchState::kExported;
+      });
+}
+
+// The newest checkpoint cannot be loaded: the one before, or the phase's
+// start, becomes the newest, and the learner replays from there what the
+// ledger still has.
+void Coordinator::step_back(const std::string& why) {
+  auto saved =
+      load_rows<CheckpointRow>(book_.ledger(), CheckpointRow::prefix(phase_));
+  UME_CHECK(!saved.empty(), "a phase is resumed from a checkpoint");
+  const CheckpointRow damaged = saved.back();
+  saved.pop_back();
+  const uint64_t step = saved.empty() ? 0 : saved.back().step;
+  const std::string name = current_phase().name;
+  if (!can_replay_from(step)) {
+    fail("checkpoint " + damaged.folder + " is damaged (" + why +
+         "), and the trajectories of phase " + name + " since step " +
+         std::to_string(step) +
+         " are no longer in the ledger. Put the folder back from a copy and "
+         "go on with --resume, or start another run");
+    return;
+  }
+  book_.event("checkpoint_damaged",
+              "checkpoint " + damaged.folder + " is damaged: " + why);
+  book_.ledger().erase(LedgerTable::kCheckpoints, damaged.key());
+  checkpoint_.reset();
+  if (!saved.empty()) checkpoint_ = saved.back();
+  book_.event("checkpoint_stepped_back",
+              "phase " + name + " goes on from " +
+                  (saved.empty() ? "its start" : saved.back().folder) +
+                  " and trains its steps since then again");
+}
+
 void Coordinator::item_completed(const WorkRow& item) {
   item_progress_ = 0;
-  if (publishes(item)) open_batch_if_due();
+  if (publishes(item) && !item.damaged) open_batch_if_due();
 }
 
 // Sends out the next update's groups once its weights are published, or goes on

@@ -143,6 +143,18 @@ void Coordinator::show_progress(StatusSnapshot& status) const {
   }
 }
 
+// A sampler or reward service asks again and again, so one that does not must
+// be at some work, and after this time hangs in it. A learner's items have no
+// such limit; its ranks watch each other.
+bool Coordinator::hangs(Role role, const WorkerState& worker) const {
+  const CoordinatorConfig& config = book_.config();
+  double limit = config.group_seconds;
+  if (role == Role::kReward) limit = std::max(limit, config.reward_seconds);
+  if (role != Role::kReward && role != Role::kRollout) return false;
+  return clock_.now_seconds() - worker.last_asked >
+         limit + config.lease_seconds;
+}
+
 void Coordinator::show_roles(StatusSnapshot& status) const {
   const double now = clock_.now_seconds();
   for (const auto& [who, worker] : workers_.all()) {
@@ -151,6 +163,8 @@ void Coordinator::show_roles(StatusSnapshot& status) const {
     role.index = who.second;
     role.seconds_since_seen = now - worker.last_seen;
     role.silent = role.seconds_since_seen > book_.config().heartbeat_seconds;
+    role.hung = hangs(who.first, worker);
+    role.pid = worker.pid;
     role.waiting_for = worker.waiting_for;
     role.restarts = worker.restarts;
     role.done = worker.done;

@@ -358,7 +358,7 @@ void GroupBoard::quarantine(size_t index, const std::string& why) {
 }
 
 void GroupBoard::strike(int32_t worker, double now) {
-  WorkerState& state = workers_.seen(Role::kRollout, worker, now);
+  WorkerState& state = workers_.entry(Role::kRollout, worker, now);
   if (++state.strikes < book_.config().worker_strikes) return;
   state.strikes = 0;
   state.barred_until = now + book_.config().worker_bar_seconds;

@@ -53,6 +53,9 @@ NextItem decide_next_item(const LearnerView& view) {
   const WorkRow& last = *view.last;
   if (last.kind == WorkKind::kStop) return stop(view, last.step);
   if (!view.last_completed) return WaitFor{"the other learner ranks"};
+  if (last.damaged) {  // nothing was loaded, so there is nothing to save
+    return view.stopping ? stop(view, last.step) : begin_phase(view);
+  }
   const uint64_t step = steps_after(last);
   if (last.kind == WorkKind::kSaveCheckpoint) {
     if (view.all_phases_done || view.stopping) return stop(view, step);

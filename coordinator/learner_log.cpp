@@ -81,7 +81,8 @@ bool LearnerLog::completed(const WorkRow& item) const {
 const WorkRow* LearnerLog::last_completed() const {
   // Only the last item can be open.
   for (auto it = items_.rbegin(); it != items_.rend(); ++it) {
-    if (it->kind != WorkKind::kStop && completed(*it)) return &*it;
+    if (it->kind == WorkKind::kStop || it->damaged) continue;
+    if (completed(*it)) return &*it;
   }
   return nullptr;
 }
@@ -103,6 +104,12 @@ bool LearnerLog::mark_done(uint64_t sequence, int32_t rank) {
   ranks.insert(place, rank);
   put_row(book_.ledger(), item);
   return true;
+}
+
+void LearnerLog::mark_damaged(uint64_t sequence) {
+  UME_CHECK(sequence < items_.size(), "the item is in the log");
+  items_[sequence].damaged = true;
+  put_row(book_.ledger(), items_[sequence]);
 }
 
 }  // namespace ume

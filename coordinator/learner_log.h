@@ -29,12 +29,15 @@ class LearnerLog {
     return items_.empty() ? nullptr : &items_.back();
   }
   bool completed(const WorkRow& item) const;
-  // Item completed by all ranks that has been reached last, or nothing.
+  // Item completed by all ranks that has been reached last, or nothing. One
+  // whose checkpoint was damaged does not count.
   const WorkRow* last_completed() const;
 
   const WorkRow& append(WorkRow item);
   // True when this rank had not reported the item before.
   bool mark_done(uint64_t sequence, int32_t rank);
+  // The checkpoint that the item names could not be loaded.
+  void mark_damaged(uint64_t sequence);
 
  private:
   void begin_incarnation(const RegisterRequest& request);

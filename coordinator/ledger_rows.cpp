@@ -84,16 +84,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(IncarnationRow,
                                    incarnation,
                                    start_id,
                                    world_size)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkRow,
-                                   incarnation,
-                                   sequence,
-                                   kind,
-                                   phase,
-                                   step,
-                                   num_steps,
-                                   end_of_phase,
-                                   resume,
-                                   done_ranks)
+// Ledgers from before damaged checkpoints were stepped over lack `damaged`.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WorkRow,
+                                                incarnation,
+                                                sequence,
+                                                kind,
+                                                phase,
+                                                step,
+                                                num_steps,
+                                                end_of_phase,
+                                                resume,
+                                                done_ranks,
+                                                damaged)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StepRow, phase, step, metrics)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EventRow, id, wall_seconds, kind, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Counters,

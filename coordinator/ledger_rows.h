@@ -88,7 +88,9 @@ struct RewardRow {
 enum class BatchState : uint8_t {
   kConsumed = 0,   // handed to the learner
   kCommitted = 1,  // part of a committed checkpoint
-  kExported = 2,   // trajectories are in their file, blobs are gone
+  kExported = 2,   // trajectories are in their file and no longer here
+  kWritten = 3,    // trajectories are in their file, and here until the next
+                   // checkpoint, in case that the newest one is damaged
 };
 
 // One update's batch, once it is complete.
@@ -143,7 +145,8 @@ enum class WorkKind : uint8_t {
   kStop = 4,
 };
 
-// One item of the learner's log. Never changes but for `done_ranks`.
+// One item of the learner's log. Never changes but for `done_ranks` and
+// `damaged`.
 struct WorkRow {
   static constexpr LedgerTable kTable = LedgerTable::kWork;
   uint32_t incarnation = 0;
@@ -155,6 +158,7 @@ struct WorkRow {
   bool end_of_phase = false;
   std::string resume;  // kBeginPhase: checkpoint to load, relative; or empty
   std::vector<int32_t> done_ranks;
+  bool damaged = false;  // kBeginPhase: `resume` could not be loaded
 
   static std::string prefix(uint32_t incarnation);
   std::string key() const;

@@ -56,6 +56,8 @@ json roles_json(const StatusSnapshot& status) {
     out.push_back({{"role", role.role},
                    {"index", role.index},
                    {"silent", role.silent},
+                   {"hung", role.hung},
+                   {"pid", role.pid},
                    {"seconds_since_seen", number(role.seconds_since_seen)},
                    {"waiting_for", role.waiting_for},
                    {"restarts", role.restarts},

@@ -51,6 +51,8 @@ struct RoleStatus {
   int64_t restarts = 0;
   int64_t done = 0;
   std::map<std::string, double> metrics = {};  // the process's own
+  bool hung = false;  // at its work for longer than it may
+  int64_t pid = 0;    // 0: not known
 };
 
 // All that people see of a run; docs/formats/status.md describes the JSON.

@@ -25,7 +25,13 @@ std::map<std::string, double> finite_only(
 WorkerState& WorkerTable::seen(Role role, int32_t index, double now) {
   WorkerState& worker = workers_[{role, index}];
   worker.last_seen = now;
+  worker.last_asked = now;
   return worker;
+}
+
+WorkerState& WorkerTable::entry(Role role, int32_t index, double now) {
+  WorkerState* known = find(role, index);
+  return known != nullptr ? *known : seen(role, index, now);
 }
 
 WorkerState* WorkerTable::find(Role role, int32_t index) {

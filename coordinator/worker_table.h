@@ -11,7 +11,9 @@ namespace ume {
 // What the coordinator has seen of one process since it started itself.
 struct WorkerState {
   std::string start;  // of its registration; empty: it has not registered
+  int64_t pid = 0;    // of its registration; 0: not known
   double last_seen = 0.0;
+  double last_asked = 0.0;  // by its own loop: renewals do not count
   std::string waiting_for;  // last answer, when that was to wait
   int64_t restarts = 0;
   int64_t strikes = 0;  // spoilt groups in a row
@@ -28,7 +30,10 @@ std::map<std::string, double> finite_only(
 // All roles' processes by role and index. Not kept over a restart.
 class WorkerTable {
  public:
+  // It has asked for or reported something.
   WorkerState& seen(Role role, int32_t index, double now);
+  // Its entry; one that was never heard of counts as seen now.
+  WorkerState& entry(Role role, int32_t index, double now);
   // Null when it was never heard of.
   WorkerState* find(Role role, int32_t index);
   const std::map<std::pair<Role, int32_t>, WorkerState>& all() const {

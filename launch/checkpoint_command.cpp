@@ -8,6 +8,7 @@
 #include "common/clock/clock.h"
 #include "common/error/error.h"
 #include "common/progress/progress.h"
+#include "common/text/printable.h"
 #include "launch/command_line.h"
 #include "launch/model_output.h"
 #include "learner/checkpoint_manifest.h"
@@ -73,6 +74,11 @@ ordered_json describe(const ModelConfig& config, const StoredWeights& stored) {
           {"tensors", tensors}};
 }
 
+// A folder's name need not be UTF-8, as JSON has to be.
+std::string json_line(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 void print_description(const ordered_json& d) {
   std::printf(
       "family      %s\nlayout      %s\nparameters  %lld\nbytes       "
@@ -89,11 +95,12 @@ void print_description(const ordered_json& d) {
   for (const auto& tensor : d["tensors"]) {
     std::printf("  %-4s %-20s %s\n", tensor["dtype"].get<std::string>().c_str(),
                 tensor["shape"].dump().c_str(),
-                tensor["name"].get<std::string>().c_str());
+                printable(tensor["name"].get<std::string>()).c_str());
   }
   for (const char* kind : {"missing", "unexpected", "wrong_shape"}) {
     for (const auto& name : d[kind]) {
-      std::printf("%-11s %s\n", kind, name.get<std::string>().c_str());
+      std::printf("%-11s %s\n", kind,
+                  printable(name.get<std::string>()).c_str());
     }
   }
 }
@@ -103,7 +110,7 @@ void inspect(const CheckpointArguments& a) {
   const StoredWeights stored = StoredWeights::open(a.folder, config);
   const ordered_json description = describe(config, stored);
   if (a.json) {
-    std::printf("%s\n", description.dump().c_str());
+    std::printf("%s\n", json_line(description).c_str());
   } else {
     print_description(description);
   }
@@ -129,7 +136,7 @@ void verify(const CheckpointArguments& a) {
   result["tensors"] = stored.tensors().size();
   result["finite"] = true;
   if (a.json) {
-    std::printf("%s\n", result.dump().c_str());
+    std::printf("%s\n", json_line(result).c_str());
     return;
   }
   std::printf("%s: %zu tensors as the config asks, all values finite",
@@ -154,6 +161,20 @@ std::string companions_of(const CheckpointArguments& a) {
                      "that the run started from as --companions");
 }
 
+// The reference loads no processor without them, or answers with other
+// settings.
+void warn_of_missing(const std::string& companions) {
+  for (const char* name : {"tokenizer_config.json", "preprocessor_config.json",
+                           "generation_config.json"}) {
+    if (fs::exists(companions + "/" + name)) continue;
+    std::fprintf(
+        stderr,
+        "ume checkpoint export: %s holds no %s: the exported model has "
+        "none either\n",
+        companions.c_str(), name);
+  }
+}
+
 void export_model(const CheckpointArguments& a) {
   refuse_model_folder(a.output);
   const ModelConfig config = load_model_config(a.folder);
@@ -168,6 +189,7 @@ void export_model(const CheckpointArguments& a) {
   }
   WriteModelOptions options = model_output_options(dtype, line, "export");
   options.companions = {companions_of(a)};
+  warn_of_missing(options.companions.front());
   options.shard_bytes = static_cast<uint64_t>(a.shard_gb * 1e9);
   write_model(a.output, config, stored.reader(), options);
 }
@@ -204,10 +226,11 @@ void add_checkpoint_command(CLI::App& app) {
       "export", "the same weights in the hub's classic layout");
   add_folder(*out, *a);
   out->add_option("--output", a->output, "new model folder")->required();
-  out->add_option("--dtype", a->dtype,
-                  "bfloat16, float32, or auto: a model's own, bfloat16 for a "
-                  "checkpoint")
-      ->check(CLI::IsMember({"auto", "bfloat16", "float32"}));
+  out->add_option(
+         "--dtype", a->dtype,
+         "bfloat16, float16, float32, or auto: a model's own, bfloat16 for a "
+         "checkpoint")
+      ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}));
   out->add_option("--shard-gb", a->shard_gb, "largest file, in GB (10^9)")
       ->check(CLI::Range(0.001, 1000.0));
   out->add_option("--companions", a->companions,

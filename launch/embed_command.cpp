@@ -1,5 +1,6 @@
 #include "launch/embed_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/text/printable.h"
+#include "common/text/utf8.h"
 #include "eval/prompt_encoder.h"
 #include "kernels/torch.h"
 #include "launch/command_line.h"
@@ -31,6 +34,14 @@ struct EmbedArguments {
   bool wants_disc() const { return mode != "gen"; }
   bool wants_gen() const { return mode != "disc"; }
 };
+
+// Both become JSON, which holds nothing else.
+void check_utf8(const char* option, const std::string& value) {
+  if (is_valid_utf8(value)) return;
+  throw Error(ExitCode::kUsage, std::string("embed: ") + option +
+                                    ": expected UTF-8, found \"" +
+                                    printable(value) + '"');
+}
 
 RecordSource open_source(const EmbedArguments& a) {
   if (!a.records.input.empty()) return RecordSource(a.records.input);
@@ -115,6 +126,12 @@ std::vector<Embedded> embed_batch(const PromptEncoder& encoder,
   return results;
 }
 
+uint64_t num_without_disc(const std::vector<Embedded>& results) {
+  return static_cast<uint64_t>(
+      std::count_if(results.begin(), results.end(),
+                    [](const Embedded& r) { return r.disc.empty(); }));
+}
+
 void embed(const EmbedArguments& a) {
   RecordSource source = open_source(a);
   const ModelConfig config = load_model_config(a.records.model);
@@ -139,8 +156,8 @@ void embed(const EmbedArguments& a) {
     std::string lines;  // all, before the first is written: one may be refused
     for (size_t i = 0; i < jobs.size(); ++i) {
       lines += line_of(a, jobs[i].id, results[i]);
-      if (results[i].disc.empty()) ++num_without;
     }
+    num_without += num_without_disc(results);
     if (!output.tensors()) return output.write(lines);
     for (size_t i = 0; i < jobs.size(); ++i) {
       add_row(*output.tensors(), a, jobs[i].id, results[i], config.hidden_size);
@@ -172,7 +189,7 @@ void add_embed_command(CLI::App& app) {
       ->check(CLI::IsMember({"disc", "gen", "both"}))
       ->capture_default_str();
   command->add_option("--max-new-tokens", a->max_new_tokens, "longest answer")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 131072))
       ->capture_default_str();
   command
       ->add_option("--batch-tokens", a->batch_tokens,
@@ -187,6 +204,8 @@ void add_embed_command(CLI::App& app) {
       throw Error(ExitCode::kUsage,
                   "embed: expected --input, or --image and --text");
     }
+    check_utf8("--text", a->text);
+    check_utf8("--image", a->image);
     embed(*a);
   });
 }

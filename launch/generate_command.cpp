@@ -1,6 +1,8 @@
 #include "launch/generate_command.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -103,15 +105,50 @@ class AnswerWriter {
 
 // Random streams are named by the record's place in the input, so that a
 // sample does not depend on which others are computed beside it.
+SampleJob job_of(const GenerateArguments& a,
+                 const RecordJob& job,
+                 uint32_t begin,
+                 uint32_t end) {
+  SampleJob result{&job.prompt, {}};
+  for (uint32_t s = begin; s < end; ++s) {
+    result.keys.push_back({a.seed, job.index, 0, s});
+  }
+  return result;
+}
+
+// A record whose samples are more than the budget: a part at a time.
+SampledGroup generate_parts(const GenerateArguments& a,
+                            const Sampler& sampler,
+                            const RecordJob& job) {
+  const auto prompt = static_cast<int64_t>(job.prompt.ids.size());
+  const auto step = static_cast<uint32_t>(std::clamp<int64_t>(
+      a.batch_tokens / std::max<int64_t>(1, prompt), 1, a.n));
+  SampledGroup whole;
+  for (uint32_t begin = 0; begin < a.n; begin += step) {
+    const SampleJob part = job_of(a, job, begin, std::min(begin + step, a.n));
+    SampledGroup group =
+        std::move(sampler.sample({&part, 1}, a.sampling).front());
+    if (begin == 0) {
+      whole = std::move(group);
+    } else {
+      std::move(group.completions.begin(), group.completions.end(),
+                std::back_inserter(whole.completions));
+    }
+  }
+  return whole;
+}
+
 std::vector<SampledGroup> generate_batch(const GenerateArguments& a,
                                          const Sampler& sampler,
                                          std::span<const RecordJob> jobs) {
+  std::vector<SampledGroup> groups;
+  if (jobs.size() == 1) {
+    groups.push_back(generate_parts(a, sampler, jobs.front()));
+    return groups;
+  }
   std::vector<SampleJob> sample_jobs;
   for (const RecordJob& job : jobs) {
-    sample_jobs.push_back({&job.prompt, {}});
-    for (uint32_t s = 0; s < a.n; ++s) {
-      sample_jobs.back().keys.push_back({a.seed, job.index, 0, s});
-    }
+    sample_jobs.push_back(job_of(a, job, 0, a.n));
   }
   return sampler.sample(sample_jobs, a.sampling);
 }
@@ -168,7 +205,7 @@ void add_sampling_options(CLI::App& command, GenerateArguments& a) {
   command
       .add_option("--max-new-tokens", a.sampling.max_new_tokens,
                   "longest answer")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 131072))
       ->capture_default_str();
   command
       .add_option("--seed", a.seed,

@@ -93,8 +93,8 @@ void add_model_command(CLI::App& app) {
                    "another folder with files to copy, e.g. the tokenizer's");
   init->add_option("--output", a->output, "new model folder")->required();
   init->add_option("--seed", a->seed, "of the weights");
-  init->add_option("--dtype", a->dtype, "bfloat16 or float32")
-      ->check(CLI::IsMember({"bfloat16", "float32"}));
+  init->add_option("--dtype", a->dtype, "bfloat16, float16 or float32")
+      ->check(CLI::IsMember({"bfloat16", "float16", "float32"}));
   add_example(*init,
               "ume model init --config examples/emoji/base --output fresh");
   init->callback([a] { init_model(*a); });

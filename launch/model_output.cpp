@@ -15,17 +15,22 @@ void refuse_model_folder(const std::string& folder) {
 
 std::string stored_dtype(const StoredWeights& stored) {
   const auto& tensors = stored.tensors();
-  const bool narrow = std::all_of(
-      tensors.begin(), tensors.end(),
-      [](const auto& entry) { return entry.second.dtype == DType::kBF16; });
-  return narrow ? "bfloat16" : "float32";
+  const auto all_are = [&tensors](DType dtype) {
+    return std::all_of(
+        tensors.begin(), tensors.end(),
+        [dtype](const auto& entry) { return entry.second.dtype == dtype; });
+  };
+  if (all_are(DType::kBF16)) return "bfloat16";
+  return all_are(DType::kF16) ? "float16" : "float32";
 }
 
 WriteModelOptions model_output_options(const std::string& dtype,
                                        ProgressLine& line,
                                        const std::string& label) {
   WriteModelOptions options;
-  options.dtype = dtype == "float32" ? torch::kFloat32 : torch::kBFloat16;
+  options.dtype = dtype == "float32"   ? torch::kFloat32
+                  : dtype == "float16" ? torch::kFloat16
+                                       : torch::kBFloat16;
   options.progress = [&line, label, shown = uint64_t{0}](
                          uint64_t done, uint64_t total) mutable {
     constexpr uint64_t kMegabyte = 1'000'000;

@@ -3,9 +3,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "actors/run_config.h"
+#include "actors/role_client.h"
 #include "actors/run_directory.h"
-#include "common/config/config.h"
 #include "common/files/files.h"
 #include "eval/report/compare_runs.h"
 #include "eval/report/html_report.h"
@@ -24,7 +23,7 @@ struct ReportArguments {
 
 void make_report(const ReportArguments& a) {
   const RunDirectory directory = open_run_directory(a.run);
-  const auto config = read_config<RunConfig>(directory.config().string());
+  const RunConfig config = load_run_config(directory);
   const BootstrapOptions bootstrap = config.eval.bootstrap();
   ReportInput input = load_report_input(directory.root.string());
   if (!a.others.empty()) {

@@ -27,8 +27,9 @@ bool would_come_again(int code) {
 
 RoleDecision decide_about_exit(const ChildExit& exit,
                                int64_t restarts_in_row,
-                               int64_t restarts_left) {
-  if (exit.clean()) return {RoleVerdict::kFinished, 0.0};
+                               int64_t restarts_left,
+                               bool ends_by_itself) {
+  if (exit.clean() && ends_by_itself) return {RoleVerdict::kFinished, 0.0};
   if (exit.signal == 0 && would_come_again(exit.code)) {
     return {RoleVerdict::kGiveUp, 0.0};
   }
@@ -39,8 +40,11 @@ RoleDecision decide_about_exit(const ChildExit& exit,
 }
 
 RoleProcess::RoleProcess(std::string name,
-                         std::function<ChildCommand()> make_command)
-    : name_(std::move(name)), make_command_(std::move(make_command)) {}
+                         std::function<ChildCommand()> make_command,
+                         bool ends_by_itself)
+    : name_(std::move(name)),
+      make_command_(std::move(make_command)),
+      ends_by_itself_(ends_by_itself) {}
 
 void RoleProcess::start(double now_seconds) {
   child_ = ChildProcess::start(make_command_());
@@ -58,8 +62,8 @@ std::optional<ChildExit> RoleProcess::tend(double now_seconds,
   if (!exit) return std::nullopt;
   child_.reset();
   if (now_seconds - started_at_ > kHealthySeconds) restarts_in_row_ = 0;
-  const RoleDecision decision =
-      decide_about_exit(*exit, restarts_in_row_, restarts_left);
+  const RoleDecision decision = decide_about_exit(
+      *exit, restarts_in_row_, restarts_left, ends_by_itself_);
   switch (decision.verdict) {
     case RoleVerdict::kFinished:
       finished_ = true;

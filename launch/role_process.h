@@ -19,19 +19,25 @@ struct RoleDecision {
   double delay_seconds = 0.0;
 };
 
-// A configuration or data error (exit codes 2, 65, 78) would come again, and so
-// the run gives up. Anything else is restarted, later each time, until the
-// budget of the run is used up.
+// Wrong usage, data, configuration, a full disk or a missing program (exit
+// codes 2, 65, 78, 74, 127) would come again, and so the run gives up. Anything
+// else is restarted, later each time, until the budget of the run is used up.
 //   restarts_in_row: of this role, without a minute of life between them.
+//   ends_by_itself: an exit without an error is the end of its work; otherwise
+//     somebody has stopped it, and it is restarted as well.
 RoleDecision decide_about_exit(const ChildExit& exit,
                                int64_t restarts_in_row,
-                               int64_t restarts_left);
+                               int64_t restarts_left,
+                               bool ends_by_itself = true);
 
 // One role that is kept alive.
 class RoleProcess {
  public:
   // make_command: called for each start (start ids differ).
-  RoleProcess(std::string name, std::function<ChildCommand()> make_command);
+  // ends_by_itself: see decide_about_exit.
+  RoleProcess(std::string name,
+              std::function<ChildCommand()> make_command,
+              bool ends_by_itself = true);
 
   const std::string& name() const { return name_; }
   bool running() const { return child_.has_value(); }
@@ -50,6 +56,7 @@ class RoleProcess {
  private:
   std::string name_;
   std::function<ChildCommand()> make_command_;
+  bool ends_by_itself_ = true;
   std::optional<ChildProcess> child_;
   bool finished_ = false;
   double started_at_ = 0.0;

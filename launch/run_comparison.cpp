@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "actors/role_client.h"
 #include "common/config/config.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
@@ -31,7 +32,7 @@ Run open_run(const std::string& folder) {
     throw ConfigError(folder + ": not a run's directory: " + path +
                       " does not exist");
   }
-  return {folder, directory, read_config<RunConfig>(path)};
+  return {folder, directory, load_run_config(directory)};
 }
 
 EvalSummary read_stage(const Run& run, const std::string& stage) {

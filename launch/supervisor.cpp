@@ -12,20 +12,27 @@
 #include "common/clock/deadline.h"
 #include "common/files/files.h"
 #include "common/wire/zmq_transport.h"
+#include "launch/hung_roles.h"
 #include "launch/learner_command.h"
+#include "launch/stall_watch.h"
 
 namespace ume {
 namespace {
 
 constexpr double kCoordinatorStartSeconds = 30.0;
 constexpr double kShutdownSeconds = 20.0;
-constexpr double kCheckpointSeconds = 120.0;
 constexpr double kExportSeconds = 60.0;
 constexpr double kStatusTimeoutSeconds = 2.0;
 constexpr double kStatusEverySeconds = 0.5;
 
 double now_seconds() {
   return SystemClock().now_seconds();
+}
+
+// With what the run ends when a role cannot be kept.
+ExitCode code_of(const ChildExit& exit) {
+  if (exit.signal > 0 || exit.code == 0) return ExitCode::kFailure;
+  return static_cast<ExitCode>(exit.code);
 }
 
 }  // namespace
@@ -44,12 +51,15 @@ Supervisor::Supervisor(RunConfig config,
 void Supervisor::start_coordinator() {
   std::filesystem::remove(directory_.endpoints());
   const std::string log = (directory_.logs() / "coordinator-0.log").string();
-  roles_.push_back(std::make_unique<RoleProcess>("coordinator", [this, log] {
+  const auto command = [this, log] {
     return ChildCommand{{programs_ + "/ume", "role", "coordinator", "--run",
                          directory_.root.string()},
                         {},
                         log};
-  }));
+  };
+  constexpr bool kEndsByItself = false;
+  roles_.push_back(
+      std::make_unique<RoleProcess>("coordinator", command, kEndsByItself));
   roles_[0]->start(now_seconds());
   const SystemClock clock;
   const Deadline deadline(clock, kCoordinatorStartSeconds,
@@ -58,8 +68,7 @@ void Supervisor::start_coordinator() {
     // What stops it now (a port in use, a bad file) would stop it again.
     int64_t no_restarts = 0;
     if (const auto exit = roles_[0]->tend(now_seconds(), no_restarts)) {
-      throw Error(exit->signal > 0 ? ExitCode::kFailure
-                                   : static_cast<ExitCode>(exit->code),
+      throw Error(code_of(*exit),
                   "the coordinator did not start:\n" +
                       last_lines(directory_.logs(), "coordinator"));
     }
@@ -134,42 +143,79 @@ std::optional<ExitCode> Supervisor::tend_roles(double now_seconds) {
                "; last lines of its log:\n" +
                last_lines(directory_.logs(), role->name());
     display_.message(failure_);
-    return fatal->signal > 0 ? ExitCode::kFailure
-                             : static_cast<ExitCode>(fatal->code);
+    return code_of(*fatal);
   }
   return std::nullopt;
 }
 
-void Supervisor::pass_signal_on() {
-  if (stopping_ || signals_.count() == 0) return;
-  stopping_ = true;
-  display_.message("stopping after a checkpoint (again to leave at once)");
+// Again and again until the coordinator says that it stops: the first request
+// may be lost, or known only to a coordinator that has died since.
+void Supervisor::pass_signal_on(double now_seconds) {
+  if (signals_.count() == 0) return;
+  if (!stopping_) {
+    stopping_ = true;
+    display_.message("stopping after a checkpoint (again to leave at once)");
+  }
+  if (state_ == "stopping" || state_ == "stopped" || state_ == "done" ||
+      state_ == "failed" || now_seconds < next_stop_request_) {
+    return;
+  }
+  next_stop_request_ = now_seconds + kStatusEverySeconds;
+  ask(ShutdownRequest{signals_.first() == SIGINT ? "interrupt" : "terminate"});
+}
+
+// Nothing while the coordinator does not answer: it may be restarting.
+std::optional<Reply> Supervisor::ask(const Request& request) {
   try {
-    client_->call(
-        ShutdownRequest{signals_.first() == SIGINT ? "interrupt" : "terminate"},
-        kShutdownSeconds);
-  } catch (const Error& error) {
-    display_.message(std::string("the coordinator cannot be told: ") +
-                     error.what());
+    return client_->call(request, kStatusTimeoutSeconds);
+  } catch (const Unavailable&) {
+    return std::nullopt;
+  } catch (const DeadlineExceeded&) {
+    return std::nullopt;
   }
 }
 
 void Supervisor::poll_status() {
-  Reply reply;
-  try {
-    reply = client_->call(StatusRequest{}, kStatusTimeoutSeconds);
-  } catch (const Unavailable&) {
-    return;
-  } catch (const DeadlineExceeded&) {
-    return;  // it may be restarting
-  }
-  const auto* status = std::get_if<StatusReply>(&reply);
+  const std::optional<Reply> reply = ask(StatusRequest{});
+  if (!reply) return;
+  const auto* status = std::get_if<StatusReply>(&*reply);
   if (status == nullptr) return;
   const auto json = nlohmann::json::parse(status->json, nullptr, false);
   if (!json.is_object()) return;
   training_done_ = json.value("training_done", false);
-  if (json.value("state", "") == "failed") failure_ = json.value("reason", "");
+  updates_to_export_ = json.value("updates_to_export", int64_t{0});
+  state_ = json.value("state", "");
+  if (state_ == "failed") failure_ = json.value("reason", "");
+  end_hung_roles(json);
+  show_damage(json);
   display_.show(json);
+}
+
+// Events of this start about checkpoints that could not be used.
+void Supervisor::show_damage(const nlohmann::json& status) {
+  const bool first = next_event_ < 0;
+  for (const auto& event : status.value("events", nlohmann::json::array())) {
+    const int64_t id = event.value("id", int64_t{0});
+    if (id < next_event_) continue;
+    next_event_ = id + 1;
+    const std::string kind = event.value("kind", "");
+    const bool shown =
+        kind == "checkpoint_damaged" || kind == "checkpoint_stepped_back";
+    if (!first && shown) display_.message(event.value("text", ""));
+  }
+}
+
+// They are restarted as roles that died. The process id tells a role that hangs
+// from its next start, which has not reported yet.
+void Supervisor::end_hung_roles(const nlohmann::json& status) {
+  for (const int64_t pid : hung_processes(status)) {
+    for (const auto& role : roles_) {
+      if (!role->running() || role->pid() != pid) continue;
+      display_.message(role->name() +
+                       " has not asked for work for too long and is killed");
+      role->send_signal(SIGKILL);
+    }
+  }
 }
 
 bool Supervisor::workers_finished() const {
@@ -179,18 +225,29 @@ bool Supervisor::workers_finished() const {
   return true;
 }
 
+// How long a stop may take, and whether that is over.
+bool Supervisor::stop_overdue(double now_seconds) {
+  const double limit = config_.checkpoint.write_timeout_seconds;
+  if (!stopping_) return false;
+  if (stop_by_ < 0.0) stop_by_ = now_seconds + limit;
+  if (now_seconds <= stop_by_) return false;
+  char text[128];
+  std::snprintf(text, sizeof(text),
+                "leaving without a checkpoint: it is not there after %.0f s "
+                "(checkpoint.write_timeout_seconds)",
+                limit);
+  display_.message(text);
+  return true;
+}
+
 ExitCode Supervisor::watch() {
   double next_status = 0.0;
-  double stop_by = -1.0;
-  double finish_by = -1.0;
+  StallWatch exports(kExportSeconds);
   for (;;) {
     const double now = now_seconds();
     if (const auto code = tend_roles(now)) return *code;
-    pass_signal_on();
-    if (stopping_ && stop_by < 0.0) stop_by = now + kCheckpointSeconds;
-    if (signals_.count() > 1 || (stop_by >= 0.0 && now > stop_by)) {
-      return ExitCode::kTerminated;
-    }
+    pass_signal_on(now);
+    if (signals_.count() > 1 || stop_overdue(now)) return ExitCode::kTerminated;
     if (now >= next_status) {
       poll_status();
       next_status = now + kStatusEverySeconds;
@@ -200,9 +257,16 @@ ExitCode Supervisor::watch() {
       return ExitCode::kFailure;
     }
     if (workers_finished()) {
-      // The last trajectories may still be on their way to their files.
-      if (finish_by < 0.0) finish_by = now + kExportSeconds;
-      if (training_done_ || stopping_ || now > finish_by) break;
+      if (training_done_ || stopping_) break;
+      // The last trajectories are on their way to their files.
+      if (exports.stalled(updates_to_export_, now)) {
+        display_.message(
+            "the coordinator has not written trajectories for " +
+            std::to_string(static_cast<int>(kExportSeconds)) +
+            " s; updates left: " + std::to_string(updates_to_export_) +
+            ". Go on with --resume");
+        return ExitCode::kFailure;
+      }
     }
     nap(0.05);
   }

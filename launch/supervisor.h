@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,8 @@ class Supervisor {
 
   // Returns kDone when all training phases are complete; kInterrupted or
   // kRunAgain after a checkpoint on SIGINT or SIGTERM/SIGUSR1; kTerminated when
-  // a second signal cut that short; else the code of the role that could not be
-  // kept alive.
+  // a second signal or checkpoint.write_timeout_seconds cut that short; else
+  // the code of the role that could not be kept alive.
   ExitCode run();
 
  private:
@@ -37,8 +39,12 @@ class Supervisor {
   ExitCode watch();
   std::optional<ExitCode> tend_roles(double now_seconds);
   std::string disk_text(const ChildExit& exit) const;
-  void pass_signal_on();
+  void pass_signal_on(double now_seconds);
+  bool stop_overdue(double now_seconds);
+  std::optional<Reply> ask(const Request& request);
   void poll_status();
+  void show_damage(const nlohmann::json& status);
+  void end_hung_roles(const nlohmann::json& status);
   bool workers_finished() const;
   void stop_all();
 
@@ -50,9 +56,15 @@ class Supervisor {
   std::unique_ptr<RequestClient> client_;
   std::vector<std::unique_ptr<RoleProcess>> roles_;  // [0]: the coordinator
   int64_t restarts_left_ = 0;
-  bool stopping_ = false;  // a signal has been passed on
+  bool stopping_ = false;  // a signal has come
+  double stop_by_ = -1.0;
+  double next_stop_request_ = 0.0;
+  // Of the newest status:
+  std::string state_;
   bool training_done_ = false;
-  std::string failure_;  // the coordinator's own reason to stop
+  int64_t updates_to_export_ = 0;
+  int64_t next_event_ = -1;  // negative: none has been looked at
+  std::string failure_;      // the coordinator's own reason to stop
 };
 
 }  // namespace ume

@@ -132,7 +132,7 @@ CheckpointManifest write_checkpoint(const std::string& folder,
     write_file_atomic(temporary + "/manifest.json", manifest_json(manifest));
     fsync_directory(temporary);
     publish_folder(temporary, folder);
-    prune_checkpoints(parent, options.keep);
+    prune_checkpoints(parent, progress.step, options.keep);
     return manifest;
   } catch (const fs::filesystem_error& error) {
     fs::remove_all(temporary);
@@ -233,9 +233,24 @@ CheckpointManifest save_checkpoint(const std::string& folder,
   return collective.rank() == 0 ? manifest : read_manifest(folder);
 }
 
+std::optional<std::string> find_damage(const std::string& folder,
+                                       Collective& collective) {
+  std::optional<std::string> damage;
+  try {
+    verify_checkpoint(folder);
+  } catch (const InvalidInput& error) {
+    damage = error.what();
+  } catch (const IoError& error) {
+    damage = error.what();
+  }
+  std::array<double, 1> num_damaged{damage ? 1.0 : 0.0};
+  collective.all_reduce_sum(std::span<double>(num_damaged));
+  if (num_damaged[0] > 0.0 && !damage) damage = "another rank cannot read it";
+  return damage;
+}
+
 TrainingProgress load_checkpoint(const std::string& folder,
                                  TrainedModel& model) {
-  verify_checkpoint(folder);
   load_tensors(folder, model);
   const std::string where = folder + "/" + kState;
   const json state = read_json_file(where);

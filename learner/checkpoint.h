@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/collective/collective.h"
@@ -36,6 +37,7 @@ struct SaveCheckpointOptions {
 // in a folder beside it, which is flushed to disk and renamed; then `latest`
 // beside it names it and older ones go. Writing it again replaces it. Ranks
 // whose weights differ are refused (InvalidInput).
+// collective: its deadline is the longest time that rank 0 may take.
 // Returns the manifest, the same on all ranks. Throws IoError on all ranks when
 // rank 0 could not write; nothing under the final name has changed then.
 CheckpointManifest save_checkpoint(const std::string& folder,
@@ -44,10 +46,15 @@ CheckpointManifest save_checkpoint(const std::string& folder,
                                    const SaveCheckpointOptions& options,
                                    Collective& collective);
 
-// Puts a checkpoint into `model`, whatever world size wrote it; every file is
-// verified first. Moments of tensors that the checkpoint did not train start
-// at zero. Throws InvalidInput naming file and tensor when it is damaged or of
-// another model.
+// Why the checkpoint cannot be loaded; nothing when every file is as its
+// manifest says. All ranks look together, and find damage when one does. Throws
+// ConfigError when it is of another version.
+std::optional<std::string> find_damage(const std::string& folder,
+                                       Collective& collective);
+
+// Puts a checkpoint without damage into `model`, whatever world size wrote it.
+// Moments of tensors that the checkpoint did not train start at zero. Throws
+// InvalidInput naming file and tensor when it is of another model.
 TrainingProgress load_checkpoint(const std::string& folder,
                                  TrainedModel& model);
 

@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <type_traits>
+#include <vector>
 
 #include "common/error/error.h"
 #include "common/files/files.h"
@@ -22,6 +24,7 @@ constexpr const char* kFormat = "ume-checkpoint";
 constexpr int kVersion = 1;
 constexpr std::string_view kStepPrefix = "step_";
 constexpr std::string_view kTemporary = ".tmp-";
+constexpr std::string_view kExport = "model/";
 
 template <class T>
 T field(const json& object, const char* name, const std::string& where) {
@@ -68,20 +71,43 @@ std::optional<uint64_t> step_of(const std::string& name) {
   return std::stoull(digits);
 }
 
+struct StepFolder {
+  uint64_t step = 0;
+  fs::path path;
+};
+
 // Folders named step_N below `parent`, newest first.
-std::vector<fs::path> step_folders(const std::string& parent) {
-  std::vector<std::pair<uint64_t, fs::path>> found;
+std::vector<StepFolder> step_folders(const std::string& parent) {
+  std::vector<StepFolder> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
     const auto step = step_of(entry.path().filename().string());
     if (step && entry.is_directory(error)) {
-      found.emplace_back(*step, entry.path());
+      found.push_back({*step, entry.path()});
     }
   }
-  std::sort(found.rbegin(), found.rend());
-  std::vector<fs::path> folders;
-  for (auto& [step, path] : found) folders.push_back(std::move(path));
-  return folders;
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.step > b.step; });
+  return found;
+}
+
+void verify_file(const std::string& path, const CheckpointFile& expected) {
+  std::error_code error;
+  const uint64_t size = fs::file_size(path, error);
+  if (error) {
+    throw IoError(path + ": " + error.message() +
+                  ", but the manifest names it");
+  }
+  if (size != expected.num_bytes) {
+    throw InvalidInput(path + ": " + std::to_string(size) +
+                       " bytes, expected " +
+                       std::to_string(expected.num_bytes));
+  }
+  const std::string hash = xxh3_hex_of_file(path);
+  if (hash != expected.hash) {
+    throw InvalidInput(path + ": damaged, its hash is " + hash + ", expected " +
+                       expected.hash);
+  }
 }
 
 void remove_tree(const fs::path& path) {
@@ -117,9 +143,9 @@ CheckpointManifest read_manifest(const std::string& folder) {
   const auto format = field<std::string>(object, "format", where);
   const auto version = field<int>(object, "version", where);
   if (format != kFormat || version != kVersion) {
-    throw InvalidInput(where + ": format " + format + " version " +
-                       std::to_string(version) + ", expected " + kFormat +
-                       " version " + std::to_string(kVersion));
+    throw ConfigError(where + ": format " + format + " version " +
+                      std::to_string(version) + ", expected " + kFormat +
+                      " version " + std::to_string(kVersion));
   }
   CheckpointManifest manifest{
       .phase = field<std::string>(object, "phase", where),
@@ -141,58 +167,19 @@ CheckpointManifest read_manifest(const std::string& folder) {
 CheckpointManifest verify_checkpoint(const std::string& folder) {
   CheckpointManifest manifest = read_manifest(folder);
   for (const auto& [name, file] : manifest.files) {
-    const std::string path = folder + "/" + name;
-    std::error_code error;
-    const uint64_t size = fs::file_size(path, error);
-    if (error) {
-      throw IoError(path + ": " + error.message() +
-                    ", but the manifest names it");
-    }
-    if (size != file.num_bytes) {
-      throw InvalidInput(path + ": " + std::to_string(size) +
-                         " bytes, expected " + std::to_string(file.num_bytes));
-    }
-    const std::string hash = xxh3_hex_of_file(path);
-    if (hash != file.hash) {
-      throw InvalidInput(path + ": damaged, its hash is " + hash +
-                         ", expected " + file.hash);
-    }
+    verify_file(folder + "/" + name, file);
   }
   return manifest;
 }
 
-std::string folder_hash(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file()) {
-      names.push_back(entry.path().filename().string());
-    }
+void verify_export(const std::string& folder) {
+  bool any = false;
+  for (const auto& [name, file] : read_manifest(folder).files) {
+    if (!name.starts_with(kExport)) continue;
+    verify_file(folder + "/" + name, file);
+    any = true;
   }
-  if (error) {
-    throw IoError("cannot read folder " + folder + ": " + error.message());
-  }
-  std::sort(names.begin(), names.end());
-  Xxh3Hasher hasher;
-  for (const std::string& name : names) {
-    hasher.update_field(name);
-    hasher.update_field(xxh3_hex_of_file(folder + "/" + name));
-  }
-  return hasher.hex();
-}
-
-std::optional<FoundCheckpoint> find_checkpoint(const std::string& parent) {
-  FoundCheckpoint found;
-  for (const fs::path& folder : step_folders(parent)) {
-    try {
-      found.manifest = verify_checkpoint(folder.string());
-      found.folder = folder.string();
-      return found;
-    } catch (const Error& error) {
-      found.skipped.push_back(folder.string() + ": " + error.what());
-    }
-  }
-  return std::nullopt;
+  if (!any) throw InvalidInput(folder + ": holds no export of the model");
 }
 
 std::string checkpoint_name(uint64_t step) {
@@ -202,9 +189,12 @@ std::string checkpoint_name(uint64_t step) {
   return text;
 }
 
-void prune_checkpoints(const std::string& parent, int64_t keep) {
+void prune_checkpoints(const std::string& parent,
+                       uint64_t newest,
+                       int64_t keep) {
   int64_t whole = 0;
-  for (const fs::path& folder : step_folders(parent)) {
+  for (const auto& [step, folder] : step_folders(parent)) {
+    if (step > newest) continue;
     if (whole >= keep) {
       remove_tree(folder);
     } else if (fs::exists(folder / "manifest.json")) {

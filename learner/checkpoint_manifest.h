@@ -2,9 +2,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
 // What a checkpoint folder holds and whether it is whole. No LibTorch here.
 // Layout and order of writing: docs/formats/checkpoint.md.
@@ -27,33 +25,25 @@ struct CheckpointManifest {
 };
 
 std::string manifest_json(const CheckpointManifest& manifest);
-// Throws IoError when it cannot be read, InvalidInput naming the field.
+// Throws IoError when it cannot be read, InvalidInput naming the field, and
+// ConfigError when it is of another version.
 CheckpointManifest read_manifest(const std::string& folder);
 
 // Compares sizes and hashes of all files with the manifest. Throws InvalidInput
 // naming the file, what was found and expected; IoError when one is missing.
 CheckpointManifest verify_checkpoint(const std::string& folder);
 
-// The hash of all files of a model folder (names, sizes, bytes): what the next
-// phase records as its start and GRPO's reference.
-std::string folder_hash(const std::string& folder);
-
-struct FoundCheckpoint {
-  std::string folder;
-  CheckpointManifest manifest;
-  // Newer folders that are not whole, each with the reason.
-  std::vector<std::string> skipped;
-};
-
-// The newest whole checkpoint below `parent` (checkpoints/PHASE); nothing when
-// there is none or `parent` does not exist. Every file is verified.
-std::optional<FoundCheckpoint> find_checkpoint(const std::string& parent);
+// The same for FOLDER/model alone, the export that the next phase starts from.
+void verify_export(const std::string& folder);
 
 // "step_000050".
 std::string checkpoint_name(uint64_t step);
 
-// Removes checkpoints below `parent` except the `keep` newest whole ones, and
-// what interrupted writers left. Throws IoError.
-void prune_checkpoints(const std::string& parent, int64_t keep);
+// Removes what interrupted writers left below `parent`, and of the checkpoints
+// up to step `newest` all but the last `keep` whole ones. Later ones are those
+// that a run went back from; they are written again. Throws IoError.
+void prune_checkpoints(const std::string& parent,
+                       uint64_t newest,
+                       int64_t keep);
 
 }  // namespace ume

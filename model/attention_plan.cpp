@@ -27,8 +27,13 @@ int64_t cost(const Lengths& largest, int64_t count) {
 // A block costs about as much as this many score cells by being one more call.
 constexpr int64_t kBlockOverhead = 16384;
 
+// A block of unequal shapes needs a mask, of a byte a cell and inside the
+// attention of four: so many cells at most are worth saving a call.
+constexpr int64_t kMaxMaskCells = int64_t{1} << 24;
+
 // Cuts the sequences (sorted by length) into runs so that padding stays small:
-// a sequence joins the run before it unless a new block is cheaper.
+// a sequence joins the run before it unless a new block is cheaper, or a mask
+// over the whole run would be large.
 std::vector<std::vector<size_t>> form_runs(
     const std::vector<PackedSequence>& sequences) {
   std::vector<size_t> order(sequences.size());
@@ -50,7 +55,9 @@ std::vector<std::vector<size_t>> form_runs(
       const auto count = static_cast<int64_t>(runs.back().size());
       const int64_t more =
           cost(grown, count + 1) - cost(largest, count) - own.query * own.key;
-      if (wasted + more <= kBlockOverhead) {
+      const bool needs_mask = wasted + more > 0;
+      if (wasted + more <= kBlockOverhead &&
+          !(needs_mask && cost(grown, count + 1) > kMaxMaskCells)) {
         wasted += more;
         largest = grown;
         runs.back().push_back(index);
@@ -83,7 +90,9 @@ class BlockBuilder {
       plain_ = plain_ && (!causal || own.query == own.key);
       max_ = {std::max(max_.query, own.query), std::max(max_.key, own.key)};
     }
-    mask_ = torch::zeros({count_, 1, max_.query, max_.key}, torch::kBool);
+    if (!plain_) {
+      mask_ = torch::zeros({count_, 1, max_.query, max_.key}, torch::kBool);
+    }
     for (const size_t index : run) add(sequences[index]);
   }
 
@@ -120,7 +129,7 @@ class BlockBuilder {
     for (const RowRange& range : sequence.context) append_keys(range);
     append_keys(sequence.own);
     keys_.resize(first_key + static_cast<size_t>(max_.key), sequence.own.begin);
-    fill_mask(own);
+    if (!plain_) fill_mask(own);
     ++added_;
   }
 
@@ -146,7 +155,7 @@ class BlockBuilder {
   int64_t added_ = 0;
   bool plain_ = true;
   Lengths max_;
-  torch::Tensor mask_;
+  torch::Tensor mask_;  // undefined: plain
   std::vector<int64_t> queries_;
   std::vector<bool> padding_;
   std::vector<int64_t> keys_;

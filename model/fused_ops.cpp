@@ -14,12 +14,13 @@ torch::Tensor rms_norm(const torch::Tensor& x,
 
 torch::Tensor rotate_heads(const torch::Tensor& x, const RotaryTable& table) {
   const int64_t half = x.size(2) / 2;
-  const auto first = x.narrow(2, 0, half);
-  const auto second = x.narrow(2, half, half);
+  const auto wide = x.to(table.cos.scalar_type());
+  const auto first = wide.narrow(2, 0, half);
+  const auto second = wide.narrow(2, half, half);
   const auto cos = table.cos.unsqueeze(1);
   const auto sin = table.sin.unsqueeze(1);
-  return torch::cat({first * cos - second * sin, second * cos + first * sin},
-                    2);
+  return torch::cat({first * cos - second * sin, second * cos + first * sin}, 2)
+      .to(x.scalar_type());
 }
 
 torch::Tensor apply_linear(const torch::Tensor& x,

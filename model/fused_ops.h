@@ -11,12 +11,13 @@ torch::Tensor rms_norm(const torch::Tensor& x,
                        const torch::Tensor& weight,
                        double eps);
 
-// Turns each head by its row's angles. x: [num_rows, heads, head_dim].
+// Turns each head by its row's angles, in the table's type; the result has that
+// of x. x: [num_rows, heads, head_dim].
 torch::Tensor rotate_heads(const torch::Tensor& x, const RotaryTable& table);
 
 // x * weight^T + bias (which may be undefined). x: [num_rows, in]; weight:
-// [out, in]; returns [num_rows, out]. A bf16 weight beside fp32 rows is widened
-// on the way (kernels/wide_linear.h).
+// [out, in]; returns [num_rows, out]. A bf16 or fp16 weight beside fp32 rows is
+// widened on the way (kernels/wide_linear.h).
 torch::Tensor apply_linear(const torch::Tensor& x,
                            const torch::Tensor& weight,
                            const torch::Tensor& bias = {});

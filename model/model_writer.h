@@ -25,7 +25,7 @@ WeightReader with_copied_rows(WeightReader read,
                               std::vector<std::pair<int64_t, int64_t>> rows);
 
 struct WriteModelOptions {
-  torch::ScalarType dtype = torch::kBFloat16;  // of the file; or kFloat32
+  torch::ScalarType dtype = torch::kBFloat16;  // of the file; or fp16, fp32
   // As SaveModelOptions'; of files in several folders the last is taken.
   std::vector<std::string> companions;
   uint64_t shard_bytes = 5'000'000'000;  // as on the hub
@@ -33,7 +33,8 @@ struct WriteModelOptions {
   std::function<void(uint64_t, uint64_t)> progress;
 };
 
-// Writes the folder that save_model() describes. Throws IoError.
+// Writes the folder that save_model() describes. Throws IoError; InvalidInput
+// for a value that the type does not hold.
 void write_model(const std::string& folder,
                  const ModelConfig& config,
                  const WeightReader& read,

@@ -73,8 +73,9 @@ RotaryTable vision_rotary(const std::vector<MediaGrid>& grids,
                .unsqueeze(1) *
            inverse.unsqueeze(0);
   };
+  const auto dtype = c10::typeMetaToScalarType(options.dtype());
   return table_of(torch::cat({angles(height), angles(width)}, 1),
-                  c10::typeMetaToScalarType(options.dtype()));
+                  c10::promoteTypes(dtype, torch::kFloat32));
 }
 
 }  // namespace ume

@@ -26,6 +26,7 @@ RotaryTable language_rotary(const torch::Tensor& positions,
 
 // Rows in the order of the patches: groups of merge_size x merge_size patches.
 // The first half of the frequencies follows the height, the second the width.
+// At least fp32, as the reference turns a picture's rows, whatever `options`.
 RotaryTable vision_rotary(const std::vector<MediaGrid>& grids,
                           const VisionConfig& vision,
                           const torch::TensorOptions& options);

@@ -94,13 +94,42 @@ void write_index(const fs::path& folder, const std::vector<Shard>& shards) {
   write_file_atomically(path.string(), index.dump(2) + "\n");
 }
 
+struct StoredType {
+  torch::ScalarType type;
+  DType dtype;
+  const char* name;  // in config.json
+};
+
+constexpr StoredType kStoredTypes[] = {
+    {torch::kBFloat16, DType::kBF16, "bfloat16"},
+    {torch::kFloat16, DType::kF16, "float16"},
+    {torch::kFloat32, DType::kF32, "float32"}};
+
+// Throws InvalidInput for a type that no model is saved in.
+const StoredType& stored_type(torch::ScalarType type) {
+  for (const StoredType& stored : kStoredTypes) {
+    if (stored.type == type) return stored;
+  }
+  throw InvalidInput("models are saved as bfloat16, float16 or float32");
+}
+
+// An fp16 ends at 65504.
+void check_range(const std::string& path,
+                 const TensorSpec& tensor,
+                 const torch::Tensor& exact,
+                 const torch::Tensor& converted) {
+  if (torch::equal(torch::isfinite(exact), torch::isfinite(converted))) return;
+  throw InvalidInput(path + ": tensor \"" + tensor.name +
+                     "\" has values beyond what float16 holds (65504)");
+}
+
 // Writes one file, piece by piece; calls `wrote` with the bytes of each.
 void write_shard(const std::string& path,
                  const Shard& shard,
                  const WeightReader& read,
                  torch::ScalarType dtype,
                  const std::function<void(uint64_t)>& wrote) {
-  const DType stored = dtype == torch::kBFloat16 ? DType::kBF16 : DType::kF32;
+  const DType stored = stored_type(dtype).dtype;
   std::map<std::string, const WeightSpec*> by_name;
   std::vector<TensorSpec> tensors;
   for (const WeightSpec& spec : shard.specs) {
@@ -116,8 +145,10 @@ void write_shard(const std::string& path,
       const int64_t count = std::min(kPieceElements, total - first);
       piece.resize(static_cast<size_t>(count));
       read(spec, first, piece);
-      const auto converted =
-          torch::from_blob(piece.data(), {count}, torch::kFloat32).to(dtype);
+      const auto exact =
+          torch::from_blob(piece.data(), {count}, torch::kFloat32);
+      const auto converted = exact.to(dtype);
+      if (dtype == torch::kFloat16) check_range(path, tensor, exact, converted);
       writer.append({static_cast<const std::byte*>(converted.data_ptr()),
                      converted.nbytes()});
       wrote(converted.nbytes());
@@ -148,9 +179,7 @@ void write_model(const std::string& folder,
                  const ModelConfig& config,
                  const WeightReader& read,
                  const WriteModelOptions& options) {
-  if (options.dtype != torch::kBFloat16 && options.dtype != torch::kFloat32) {
-    throw InvalidInput(folder + ": models are saved as bf16 or fp32");
-  }
+  const StoredType& type = stored_type(options.dtype);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
@@ -173,8 +202,7 @@ void write_model(const std::string& folder,
     copy_companions(source, folder);
   }
   ModelConfig stored = config;
-  stored.stored_dtype =
-      options.dtype == torch::kBFloat16 ? "bfloat16" : "float32";
+  stored.stored_dtype = type.name;
   write_file_atomically(folder + "/config.json", model_config_json(stored));
 }
 

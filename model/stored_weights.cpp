@@ -155,8 +155,7 @@ bool can_stay_mapped(const TensorView& view) {
   const bool matrix = view.shape.size() >= 2;
   const auto address = reinterpret_cast<uintptr_t>(view.bytes.data());
   const auto size = static_cast<uintptr_t>(dtype_bytes(view.dtype));
-  return matrix && !view.bytes.empty() && address % size == 0 &&
-         (view.dtype == DType::kBF16 || view.dtype == DType::kF32);
+  return matrix && !view.bytes.empty() && address % size == 0;
 }
 
 }  // namespace

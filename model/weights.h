@@ -40,7 +40,7 @@ NamedTensors load_weights(const std::string& folder,
 NamedTensors init_weights(const ModelConfig& config, uint64_t seed);
 
 struct SaveModelOptions {
-  torch::ScalarType dtype = torch::kBFloat16;  // of the file; or kFloat32
+  torch::ScalarType dtype = torch::kBFloat16;  // of the file; or fp16, fp32
   // Folder whose tokenizer*.json, preprocessor_config.json,
   // generation_config.json, chat_template.* (and what else the tokenizer
   // needs) are copied; empty: none.

@@ -234,7 +234,8 @@ void CohortView::fill_stripe(Side which,
     for (const int32_t column : set.columns) {
       const float* from = similarity_.row(column) + row;
       if (lanes == kLanes) {
-        std::copy_n(from, kLanes, out);
+        *reinterpret_cast<StoredFloats*>(out) =
+            *reinterpret_cast<const StoredFloats*>(from);
       } else {
         for (int64_t l = 0; l < kLanes; ++l) {
           out[l] = from[std::min(l, lanes - 1)];

@@ -67,15 +67,19 @@ class Composer {
       : config_(config),
         cohort_(cohort),
         components_(components),
+        group_(static_cast<size_t>(cohort.group_size)),
         weights_(config, cohort) {}
 
   std::vector<RewardCell> weighted_sum(int side) const {
     std::vector<RewardCell> total(num_rows());
     for (size_t term = 0; term < components_.size(); ++term) {
       const auto& cells = cells_of(components_[term], side);
-      for (size_t row = 0; row < total.size(); ++row) {
-        const double weight = weight_of(term, row);
-        if (weight != 0.0) add_to(total[row], cells[row], weight);
+      for (size_t first = 0; first < total.size(); first += group_) {
+        const double weight = weight_of(term, first);
+        if (weight == 0.0) continue;
+        for (size_t row = first; row < first + group_; ++row) {
+          add_to(total[row], cells[row], weight);
+        }
       }
     }
     if (config_.missing_embedding == "drop") drop_missing(side, total);
@@ -88,10 +92,13 @@ class Composer {
                            const std::vector<RewardCell>& total) const {
     std::vector<double> out(num_rows(), 0.0);
     const auto& cells = cells_of(components_[term], side);
-    for (size_t row = 0; row < out.size(); ++row) {
-      const double weight = weight_of(term, row);
-      if (total[row].state == CellState::kValue && weight != 0.0) {
-        out[row] = weight * cells[row].value;
+    for (size_t first = 0; first < out.size(); first += group_) {
+      const double weight = weight_of(term, first);
+      if (weight == 0.0) continue;
+      for (size_t row = first; row < first + group_; ++row) {
+        if (total[row].state == CellState::kValue) {
+          out[row] = weight * cells[row].value;
+        }
       }
     }
     return out;
@@ -102,18 +109,17 @@ class Composer {
       size_t term, int side, const std::vector<RewardCell>& total) const {
     std::vector<double> out(num_rows(), 0.0);
     const auto& cells = cells_of(components_[term], side);
-    const auto group = static_cast<size_t>(cohort_.group_size);
-    for (size_t first = 0; first < out.size(); first += group) {
+    for (size_t first = 0; first < out.size(); first += group_) {
       const double weight = weight_of(term, first);
       if (weight == 0.0) continue;
       std::vector<double> values;
-      for (size_t row = first; row < first + group; ++row) {
+      for (size_t row = first; row < first + group_; ++row) {
         if (total[row].state == CellState::kValue) {
           values.push_back(cells[row].value);
         }
       }
       const Moments moments = moments_of(values);
-      for (size_t row = first; row < first + group; ++row) {
+      for (size_t row = first; row < first + group_; ++row) {
         if (total[row].state == CellState::kValue) {
           out[row] = weight * scaled(cells[row].value, moments);
         }
@@ -126,8 +132,9 @@ class Composer {
   size_t num_rows() const {
     return static_cast<size_t>(cohort_.num_pairs * cohort_.group_size);
   }
-  double weight_of(size_t term, size_t row) const {
-    return weights_.of(term, static_cast<int64_t>(row) / cohort_.group_size);
+  // first: row with which a group begins.
+  double weight_of(size_t term, size_t first) const {
+    return weights_.of(term, static_cast<int64_t>(first / group_));
   }
 
   void drop_missing(int side, std::vector<RewardCell>& total) const {
@@ -144,6 +151,7 @@ class Composer {
   const RewardConfig& config_;
   const Cohort& cohort_;
   const std::vector<RewardColumn>& components_;
+  const size_t group_;
   const TermWeights weights_;
 };
 

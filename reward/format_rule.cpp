@@ -47,11 +47,13 @@ void skip_body(std::string_view& text) {
 }
 
 // Like text.find(tag, from), which takes a call for each '<' of a long run: the
-// first '<' alone is looked for by itself, far faster than memmem gets there.
+// first '<' alone is looked for by itself, far faster than memmem gets there,
+// and is mostly the tag's own.
 size_t find_tag(std::string_view text, std::string_view tag, size_t from = 0) {
   if (from >= text.size()) return std::string_view::npos;
   const size_t first = text.find('<', from);
   if (first == std::string_view::npos) return first;
+  if (text.substr(first).starts_with(tag)) return first;
   const void* at =
       memmem(text.data() + first, text.size() - first, tag.data(), tag.size());
   return at == nullptr

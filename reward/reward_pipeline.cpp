@@ -31,14 +31,18 @@ std::string defect(const std::vector<RewardCell>& cells, int64_t rows) {
   return "";
 }
 
-// The reason goes into every cell, and into the run's events.
-constexpr size_t kMaxReasonBytes = 1 << 10;
+// The reason goes into every cell: of a large cohort a shorter one, so that the
+// table stays far below what a message may have.
+size_t longest_reason(int64_t rows) {
+  return std::clamp<size_t>((size_t{1} << 20) / static_cast<size_t>(rows), 64,
+                            1024);
+}
 
 RewardColumn failed_column(std::string name,
                            const std::string& reason,
                            int64_t rows) {
   const RewardCell cell{CellState::kFailed, 0.0,
-                        shortened_utf8(reason, kMaxReasonBytes)};
+                        shortened_utf8(reason, longest_reason(rows))};
   return {std::move(name), std::vector<RewardCell>(rows, cell),
           std::vector<RewardCell>(rows, cell)};
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 
 #include "reward/duplicates.h"
 
@@ -36,43 +37,48 @@ const std::vector<RewardCell>& cells_of(const RewardColumn& column, int side) {
   return side == 0 ? column.query : column.target;
 }
 
-// Rows of a group that have a value.
-std::vector<size_t> valued_rows(const std::vector<RewardCell>& cells,
-                                size_t first,
-                                size_t group) {
-  std::vector<size_t> rows;
-  for (size_t row = first; row < first + group; ++row) {
-    if (cells[row].state == CellState::kValue) rows.push_back(row);
-  }
-  return rows;
-}
-
-// Sum over the rows of (a - mean a) (b - mean b).
-template <class A, class B>
-double co_moment(const std::vector<size_t>& rows, const A& a, const B& b) {
+// Sum over a group of (a - mean a) (b - mean b).
+double co_moment(std::span<const double> a, std::span<const double> b) {
   double mean_a = 0.0;
   double mean_b = 0.0;
-  for (const size_t row : rows) {
-    mean_a += a(row);
-    mean_b += b(row);
+  for (size_t i = 0; i < a.size(); ++i) {
+    mean_a += a[i];
+    mean_b += b[i];
   }
-  mean_a /= static_cast<double>(rows.size());
-  mean_b /= static_cast<double>(rows.size());
+  mean_a /= static_cast<double>(a.size());
+  mean_b /= static_cast<double>(a.size());
   double sum = 0.0;
-  for (const size_t row : rows) sum += (a(row) - mean_a) * (b(row) - mean_b);
+  for (size_t i = 0; i < a.size(); ++i) {
+    sum += (a[i] - mean_a) * (b[i] - mean_b);
+  }
   return sum;
+}
+
+// A group's numbers in the rows where `cells` has a value, in `out`.
+template <class Number>
+void gather(const std::vector<RewardCell>& cells,
+            size_t first,
+            size_t group,
+            Number number,
+            std::vector<double>& out) {
+  out.clear();
+  for (size_t row = first; row < first + group; ++row) {
+    if (cells[row].state == CellState::kValue) out.push_back(number(row));
+  }
 }
 
 std::optional<double> group_deviation(const std::vector<RewardCell>& cells,
                                       size_t group) {
   double sum = 0.0;
   int64_t count = 0;
+  std::vector<double> values;
   for (size_t first = 0; first < cells.size(); first += group) {
-    const std::vector<size_t> rows = valued_rows(cells, first, group);
-    if (rows.size() < 2) continue;
-    const auto value = [&](size_t row) { return cells[row].value; };
-    sum += std::sqrt(co_moment(rows, value, value) /
-                     static_cast<double>(rows.size() - 1));
+    gather(
+        cells, first, group, [&](size_t row) { return cells[row].value; },
+        values);
+    if (values.size() < 2) continue;
+    sum += std::sqrt(co_moment(values, values) /
+                     static_cast<double>(values.size() - 1));
     ++count;
   }
   if (count == 0) return std::nullopt;
@@ -85,26 +91,29 @@ std::vector<double> advantage_shares(const ComposedReward& composed,
                                      size_t group) {
   const auto& total = cells_of(composed.total, side);
   std::vector<double> shares(composed.parts.size(), 0.0);
+  std::vector<double> sums;  // of the parts, by valued row of the group
+  std::vector<double> values;
   double all = 0.0;
   for (size_t first = 0; first < total.size(); first += group) {
-    const std::vector<size_t> rows = valued_rows(total, first, group);
-    if (rows.size() < 2) continue;
-    const auto sum = [&](size_t row) {
-      double value = 0.0;
-      for (const auto& part : composed.parts) value += part[side][row];
-      return value;
-    };
-    const double variance =
-        co_moment(rows, sum, sum) / static_cast<double>(rows.size() - 1);
+    gather(
+        total, first, group,
+        [&](size_t row) {
+          double value = 0.0;
+          for (const auto& part : composed.parts) value += part[side][row];
+          return value;
+        },
+        sums);
+    if (sums.size() < 2) continue;
+    const auto degrees = static_cast<double>(sums.size() - 1);
+    const double variance = co_moment(sums, sums) / degrees;
     const double deviation = std::sqrt(variance) + kEpsilon;
     const double scale = composed.raw ? 1.0 : 1.0 / (deviation * deviation);
     all += variance * scale;
     for (size_t term = 0; term < shares.size(); ++term) {
-      const auto part = [&](size_t row) {
-        return composed.parts[term][side][row];
-      };
-      shares[term] += co_moment(rows, part, sum) /
-                      static_cast<double>(rows.size() - 1) * scale;
+      const std::vector<double>& part = composed.parts[term][side];
+      gather(
+          total, first, group, [&](size_t row) { return part[row]; }, values);
+      shares[term] += co_moment(values, sums) / degrees * scale;
     }
   }
   if (!(all > 0.0)) return {};

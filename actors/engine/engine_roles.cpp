@@ -63,12 +63,15 @@ void run_learner_role(const RunDirectory& directory,
     torch::set_num_threads(static_cast<int>(config.learner.threads));
     const auto collective =
         make_mpi_collective(session, config.learner.collective_timeout_seconds);
+    const auto patient =
+        make_mpi_collective(session, config.checkpoint.write_timeout_seconds);
     const std::string name = "learner-" + std::to_string(session.rank());
     const auto client = connect_to_coordinator(directory, name);
     const auto weights =
         make_shm_weight_channel(shared_weight_folder(), directory.run_id());
     StageHook hook = make_stage_hook(config, directory, name);
-    LearnerWorker worker(config, {*client, *collective, *weights, hook});
+    LearnerWorker worker(config,
+                         {*client, *collective, *patient, *weights, hook});
     learn_until_stop(worker, start_id);
   } catch (const Error& error) {
     // Finalising MPI would wait for ranks that may never come.

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "actors/role_client.h"
@@ -19,6 +21,22 @@ namespace {
 std::string group_text(const GroupId& group) {
   return std::string(side_name(group.side)) + " of pair " +
          std::to_string(group.dispatch_index);
+}
+
+constexpr size_t kMaxDamageBytes = 1000;
+
+// The model that a later phase starts from, and keeps as its reference, is the
+// export of the phase before: CHECKPOINT/model.
+void check_export(const std::string& model) {
+  const std::string checkpoint =
+      std::filesystem::path(model).parent_path().string();
+  try {
+    verify_export(checkpoint);
+  } catch (const Error& error) {
+    throw InvalidInput(std::string(error.what()) +
+                       ". This phase starts from it: put the folder back from "
+                       "a copy and go on with --resume, or start another run");
+  }
 }
 
 SaveCheckpointOptions save_options(const RunConfig& config,
@@ -69,7 +87,13 @@ void LearnerWorker::step() {
   done.incarnation = incarnation_;
   done.rank = parts_.collective.rank();
   done.sequence = sequence_;
-  ask(parts_.client, done);
+  const Reply answer = ask(parts_.client, done);
+  if (const auto* refused = std::get_if<RefusedReply>(&answer)) {
+    // The log would never go on; a new start may do better.
+    throw Error(ExitCode::kFailure,
+                "the coordinator refused the report of item " +
+                    std::to_string(sequence_) + ": " + refused->reason);
+  }
   ++sequence_;
 }
 
@@ -91,15 +115,7 @@ void LearnerWorker::begin_model(const BeginPhaseItem& item) {
   model_ = std::make_unique<TrainedModel>(
       model_config, load_weights(item.model, model_config), freeze,
       is_sft ? config_.sft.optimizer : config_.grpo.optimizer);
-  if (!item.resume.empty()) {
-    const TrainingProgress progress = load_checkpoint(item.resume, *model_);
-    if (progress.phase != item.phase || progress.step != item.first_step) {
-      throw InvalidInput(item.resume + ": expected phase " + item.phase +
-                         " at step " + std::to_string(item.first_step) +
-                         ", found " + progress.phase + " at step " +
-                         std::to_string(progress.step));
-    }
-  }
+  if (!item.resume.empty()) load_resumed(item);
   if (is_sft) {
     sft_data_ = std::make_unique<AnnotatedPairFile>(config_.sft.data);
     check_dealing(sft_dealing(), config_.sft.data);
@@ -117,8 +133,30 @@ void LearnerWorker::begin_model(const BeginPhaseItem& item) {
                                         parts_.collective);
 }
 
+void LearnerWorker::load_resumed(const BeginPhaseItem& item) {
+  const TrainingProgress progress = load_checkpoint(item.resume, *model_);
+  if (progress.phase != item.phase || progress.step != item.first_step) {
+    throw InvalidInput(item.resume + ": expected phase " + item.phase +
+                       " at step " + std::to_string(item.first_step) +
+                       ", found " + progress.phase + " at step " +
+                       std::to_string(progress.step));
+  }
+}
+
 WorkDoneRequest LearnerWorker::run_item(const BeginPhaseItem& item) {
   phase_ = item;
+  if (!item.resume.empty()) {
+    if (const auto damage = find_damage(item.resume, parts_.patient)) {
+      WorkDoneRequest done;
+      if (parts_.collective.rank() == 0) {
+        std::fprintf(stderr, "learner: %s is damaged: %s\n",
+                     item.resume.c_str(), damage->c_str());
+        done.damage = damage->substr(0, kMaxDamageBytes);
+      }
+      return done;
+    }
+  }
+  if (item.base_update > 0) check_export(item.model);
   begin_model(item);
   parts_.hook.reached("phase_begun");
   WorkDoneRequest done;
@@ -215,10 +253,9 @@ WorkDoneRequest LearnerWorker::run_item(const SaveCheckpointItem& item) {
   progress.step = item.step;
   progress.run_update = phase_.base_update + item.step;
   progress.data_position = item.step * static_cast<uint64_t>(pairs_per_step);
-  const CheckpointManifest manifest =
-      save_checkpoint(item.folder, *model_, progress,
-                      save_options(config_, phase_.model, item.end_of_phase),
-                      parts_.collective);
+  const CheckpointManifest manifest = save_checkpoint(
+      item.folder, *model_, progress,
+      save_options(config_, phase_.model, item.end_of_phase), parts_.patient);
   parts_.hook.reached("checkpoint_written");
   WorkDoneRequest done;
   if (parts_.collective.rank() == 0) {

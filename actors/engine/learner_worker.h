@@ -21,6 +21,7 @@ namespace ume {
 struct LearnerWorkerParts {
   RequestClient& client;
   Collective& collective;
+  Collective& patient;  // the same ranks, for waits of a checkpoint's length
   WeightChannel& weights;
   StageHook& hook;
 };
@@ -45,6 +46,7 @@ class LearnerWorker {
   WorkDoneRequest run_item(const SaveCheckpointItem& item);
 
   void begin_model(const BeginPhaseItem& item);
+  void load_resumed(const BeginPhaseItem& item);
   SftDealing sft_dealing() const;
   std::vector<SftPair> load_batch(int64_t batch);
   std::vector<PreparedPrompt> prepare_groups(const BatchSlice& slice);

@@ -166,6 +166,9 @@ struct WorkDoneRequest {
   std::vector<std::map<std::string, double>> step_metrics;  // one per step
   WeightManifest weights;       // after BeginPhase and GrpoUpdate of grpo
   std::string checkpoint_hash;  // after SaveCheckpoint
+  // Instead of all that: why the checkpoint that BeginPhase names cannot be
+  // loaded. Nothing has been done then.
+  std::string damage;
   bool operator==(const WorkDoneRequest&) const = default;
 };
 // Progress inside a long item (rank 0), so that the display moves.

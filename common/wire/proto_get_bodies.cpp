@@ -63,6 +63,7 @@ WorkDoneRequest get(const v1::WorkDoneRequest& in, const Field& field) {
   }
   out.weights = get(in.weights(), {&field, "weights"});
   out.checkpoint_hash = name(in.checkpoint_hash(), {&field, "checkpoint_hash"});
+  out.damage = name(in.damage(), {&field, "damage"});
   return out;
 }
 

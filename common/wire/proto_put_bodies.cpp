@@ -64,6 +64,7 @@ struct RequestPutter {
     }
     put(value.weights, body->mutable_weights());
     body->set_checkpoint_hash(utf8(value.checkpoint_hash, "checkpoint_hash"));
+    body->set_damage(utf8(value.damage, "damage"));
   }
   void operator()(const ProgressRequest& value) {
     v1::ProgressRequest* body = out->mutable_progress();

@@ -71,15 +71,46 @@ UME_WIDE_BODY void count_body(const Stripe& stripe,
                               const float* bound,
                               int32_t* out) {
   const Floats limit = *reinterpret_cast<const StoredFloats*>(bound);
-  Counts minus = {};  // a comparison that holds is -1
-  for (int64_t k = 0; k < stripe.own_begin; ++k) {
-    minus += column(stripe, k) >= limit;
+  // A comparison that holds is -1. Two counters, so that an addition need not
+  // wait for the one before.
+  Counts even = {};
+  Counts odd = {};
+  int64_t k = 0;
+  for (; k + 4 <= stripe.own_begin; k += 4) {
+    even += column(stripe, k) >= limit;
+    odd += column(stripe, k + 1) >= limit;
+    even += column(stripe, k + 2) >= limit;
+    odd += column(stripe, k + 3) >= limit;
   }
-  for (int64_t k = stripe.own_end; k < stripe.num_columns; ++k) {
-    minus += column(stripe, k) > limit;
+  for (; k < stripe.own_begin; ++k) even += column(stripe, k) >= limit;
+  k = stripe.own_end;
+  for (; k + 4 <= stripe.num_columns; k += 4) {
+    even += column(stripe, k) > limit;
+    odd += column(stripe, k + 1) > limit;
+    even += column(stripe, k + 2) > limit;
+    odd += column(stripe, k + 3) > limit;
   }
-  minus = -minus;
-  __builtin_memcpy(out, &minus, sizeof minus);
+  for (; k < stripe.num_columns; ++k) even += column(stripe, k) > limit;
+  even = -(even + odd);
+  __builtin_memcpy(out, &even, sizeof even);
+}
+
+// The most own columns that are sorted all lanes at once.
+constexpr int64_t kFewOwn = 32;
+
+// Each lane from the most similar down: neighbours change places, column after
+// column, until the least one of those left is last.
+UME_WIDE_BODY void sort_body(float* sorted, int64_t count) {
+  for (int64_t last = count - 1; last > 0; --last) {
+    StoredFloats* at = reinterpret_cast<StoredFloats*>(sorted);
+    Floats least = at[0];
+    for (int64_t k = 1; k <= last; ++k) {
+      const Floats x = at[k];
+      at[k - 1] = x > least ? x : least;
+      least = x > least ? least : x;
+    }
+    at[last] = least;
+  }
 }
 
 UME_AVX2 void sum_avx2(const Stripe& stripe, Sums& out) {
@@ -89,6 +120,9 @@ UME_AVX2 void count_avx2(const Stripe& stripe,
                          const float* bound,
                          int32_t* out) {
   count_body(stripe, bound, out);
+}
+UME_AVX2 void sort_avx2(float* sorted, int64_t count) {
+  sort_body(sorted, count);
 }
 
 Sums sum_columns(const Stripe& stripe) {
@@ -108,12 +142,16 @@ std::array<int32_t, kLanes> count_before(const Stripe& stripe,
 // [own, kLanes], each lane from the most similar down.
 std::vector<float> sorted_own(const Stripe& stripe) {
   const int64_t count = stripe.own_end - stripe.own_begin;
-  std::vector<float> sorted(static_cast<size_t>(count * kLanes));
+  const float* own = stripe.values + stripe.own_begin * kLanes;
+  std::vector<float> sorted(own, own + count * kLanes);
+  if (count <= kFewOwn) {
+    has_avx2() ? sort_avx2(sorted.data(), count)
+               : sort_body(sorted.data(), count);
+    return sorted;
+  }
   std::vector<float> lane(static_cast<size_t>(count));
   for (int64_t l = 0; l < kLanes; ++l) {
-    for (int64_t k = 0; k < count; ++k) {
-      lane[k] = stripe.values[(stripe.own_begin + k) * kLanes + l];
-    }
+    for (int64_t k = 0; k < count; ++k) lane[k] = own[k * kLanes + l];
     std::sort(lane.begin(), lane.end(), std::greater<>());
     for (int64_t k = 0; k < count; ++k) sorted[k * kLanes + l] = lane[k];
   }

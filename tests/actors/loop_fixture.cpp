@@ -102,7 +102,8 @@ void run_learner(const RunConfig& config,
   const auto client = hub.make_client(
       {"loop", "learner-" + std::to_string(collective.rank()), 0});
   StageHook hook;
-  LearnerWorker worker(config, {*client, collective, weights, hook});
+  LearnerWorker worker(config,
+                       {*client, collective, collective, weights, hook});
   try {
     worker.register_rank("start-1");
     for (;;) worker.step();

@@ -248,6 +248,86 @@ TEST_CASE("coordinator: a stop while groups are out keeps the finished ones") {
   CHECK(ledger_digest(*world.ledger) == fault_free_digest());
 }
 
+TEST_CASE(
+    "coordinator: a damaged checkpoint is stepped over and its updates are "
+    "replayed from the one before") {
+  DirectWorld world;
+  world.exporter = [](const UpdateExport&) {};
+  world.start();
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "grpo 4") {
+  }
+  // The updates of both checkpoints have been written to their files.
+  for (int i = 0; i < 8; ++i) world.coordinator->tick();
+  world.disk.erase("runs/small/checkpoints/grpo/step_000004");
+  world.register_learner("b");
+  const std::vector<std::string> expected = {"begin grpo 4 resume",
+                                             "begin grpo 2 resume",
+                                             "grpo 2",
+                                             "grpo 3",
+                                             "save 4",
+                                             "grpo 4",
+                                             "grpo 5",
+                                             "save 6 end"};
+  CHECK(texts(world.run()) == expected);
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+  CHECK(load_counters(*world.ledger).accepted == 6 * 8);
+  check_sound(world);
+}
+
+TEST_CASE(
+    "coordinator: without an older checkpoint a phase begins anew, also when "
+    "the coordinator dies in between") {
+  DirectWorld world;
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "save 10") {
+  }
+  world.disk.clear();
+  world.register_learner("b");
+  CHECK(item_text(world.next_item()) == "begin sft 10 resume");
+  world.start();
+  const auto items = texts(world.run());
+  CHECK(items[0] == "begin sft 0");
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+}
+
+TEST_CASE(
+    "coordinator: two damaged checkpoints in a row stop the run, which says "
+    "what is missing and keeps the ledger") {
+  DirectWorld world;
+  world.exporter = [](const UpdateExport&) {};
+  world.start();
+  world.register_learner("a");
+  while (item_text(world.next_item()) != "grpo 4") {
+  }
+  for (int i = 0; i < 8; ++i) world.coordinator->tick();
+  const auto before = world.disk;
+  world.disk.erase("runs/small/checkpoints/grpo/step_000002");
+  world.disk.erase("runs/small/checkpoints/grpo/step_000004");
+  world.register_learner("b");
+  CHECK(texts(world.run()) ==
+        std::vector<std::string>{"begin grpo 4 resume", "begin grpo 2 resume"});
+  CHECK(world.coordinator->status().state == "failed");
+  CHECK_THAT(*world.coordinator->failure(),
+             Catch::Contains("checkpoints/grpo/step_000002 is damaged") &&
+                 Catch::Contains("Put the folder back"));
+  world.disk = before;
+  world.start();
+  world.register_learner("c");
+  CHECK(texts(world.run())[0] == "begin grpo 2 resume");
+  CHECK(ledger_digest(*world.ledger) == fault_free_digest());
+}
+
+TEST_CASE("coordinator: only an item that loads a checkpoint can find damage") {
+  DirectWorld world;
+  world.register_learner("a");
+  WorkDoneRequest report;
+  report.incarnation = world.incarnation;
+  report.damage = "a lie";
+  world.ask<WorkReply>(WorkRequest{world.incarnation, 0, 0});
+  CHECK_NOTHROW(world.ask<RefusedReply>(report));
+}
+
 TEST_CASE("coordinator: a run is not continued with another plan") {
   DirectWorld world;
   world.job.plan.phases[1].group_size = 4;

@@ -130,7 +130,10 @@ RewardTable fake_rewards(const CohortReply& offer) {
 }
 
 void FakeLearner::begin(const BeginPhaseItem& item) {
-  if (!item.resume.empty()) {
+  damage.clear();
+  if (!item.resume.empty() && disk->count(item.resume) == 0) {
+    damage = item.resume + " has lost a file";
+  } else if (!item.resume.empty()) {
     std::tie(hash, update) = disk->at(item.resume);
   } else if (disk->count(item.model) > 0) {
     std::tie(hash, update) = disk->at(item.model);
@@ -188,6 +191,10 @@ WorkDoneRequest fake_report(const FakeLearner& learner,
   done.rank = rank;
   done.sequence = work.sequence;
   if (rank != 0) return done;
+  if (!learner.damage.empty()) {
+    done.damage = learner.damage;
+    return done;
+  }
   if (const auto* sft = std::get_if<SftStepsItem>(&work.item)) {
     for (uint64_t i = 0; i < sft->num_steps; ++i) {
       done.step_metrics.push_back(

@@ -34,7 +34,9 @@ struct FakeLearner {
   std::string salt;
   std::string hash = "none";
   uint64_t update = 0;
-  // Saved weights by folder, which outlive learners. Borrowed.
+  std::string damage;  // of the checkpoint that it should have begun with
+  // Saved weights by folder, which outlive learners; a folder that is missing
+  // is a damaged one. Borrowed.
   std::map<std::string, std::pair<std::string, uint64_t>>* disk = nullptr;
 
   void begin(const BeginPhaseItem& item);

@@ -103,6 +103,19 @@ TEST_CASE("learner decisions: a stop saves what is new, and only that") {
 }
 
 TEST_CASE(
+    "learner decisions: after a damaged checkpoint the phase begins from "
+    "another one, and a stop saves nothing") {
+  LearnerView view = view_after(WorkKind::kBeginPhase, 8);
+  view.last->damaged = true;
+  view.checkpoint_step = 4;
+  view.checkpoint_folder = "checkpoints/grpo/step_000004";
+  CHECK(item(view).kind == WorkKind::kBeginPhase);
+  CHECK(item(view).step == 4);
+  view.stopping = true;
+  CHECK(item(view).kind == WorkKind::kStop);
+}
+
+TEST_CASE(
     "learner decisions: supervised items end at checkpoints and at the end") {
   const auto steps = [](uint64_t from) {
     LearnerView view = view_after(WorkKind::kSftSteps, 0, from);

@@ -156,6 +156,41 @@ TEST_CASE("quarantine: the run can be told to stop instead") {
             .index() == Reply(StopReply{}).index());
 }
 
+TEST_CASE(
+    "leases: a sampler that renews and never finishes hangs, a waiting one "
+    "does not") {
+  CoordinatorConfig config;
+  config.group_seconds = 100.0;
+  Sampling world(config);
+  RegisterRequest start;
+  start.role = Role::kRollout;
+  start.start_id = "one";
+  start.pid = 77;
+  world.ask<RegisterReply>(start);
+  const auto lease = world.lease(0);
+  const auto hung = [&] {
+    std::vector<int64_t> pids;
+    for (const RoleStatus& role : world.status().roles) {
+      if (role.hung) pids.push_back(role.pid);
+    }
+    return pids;
+  };
+  for (int i = 0; i < 16; ++i) {
+    world.clock.advance(10.0);
+    world.coordinator->handle(RenewRequest{0, lease.group, lease.fencing});
+    world.coordinator->handle(LeaseRequest{1});
+    world.coordinator->tick();
+  }
+  CHECK(hung().empty());  // 160 s: the group's time and a lease's
+  world.clock.advance(1.0);
+  world.coordinator->handle(LeaseRequest{1});
+  CHECK(hung() == std::vector<int64_t>{77});
+  start.start_id = "another";
+  start.pid = 78;
+  world.ask<RegisterReply>(start);
+  CHECK(hung().empty());
+}
+
 TEST_CASE("learner reports: what cannot be is refused by field") {
   Sampling world;
   WorkDoneRequest report;

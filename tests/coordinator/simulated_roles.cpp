@@ -147,6 +147,7 @@ class Rank : public SimulatedRole {
     FakeLearner& learner = shared_->learner;
     const auto& item = gathered.begin()->second.item;
     if (const auto* begin = std::get_if<BeginPhaseItem>(&item)) {
+      if (!begin->resume.empty()) world_.may_damage(begin->resume);
       learner.begin(*begin);
     } else if (const auto* sft = std::get_if<SftStepsItem>(&item)) {
       learner.sft(*sft);

@@ -73,4 +73,22 @@ TEST_CASE("simulation: all faults together do not change the ledger") {
   }
 }
 
+TEST_CASE(
+    "simulation: checkpoints that turn out damaged do not change the ledger") {
+  const auto expected = calm_lines();
+  Weather weather;
+  weather.kill_every = 2.0;
+  weather.damage = 0.8;
+  int64_t damages = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    INFO("seed " << seed);
+    Simulator world(test::small_job(), weather, seed);
+    REQUIRE_NOTHROW(world.run());
+    REQUIRE(world.broken() == std::vector<std::string>());
+    REQUIRE(ledger_digest_lines(world.ledger()) == expected);
+    damages += world.damages();
+  }
+  CHECK(damages > 60);
+}
+
 }  // namespace ume

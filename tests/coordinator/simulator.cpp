@@ -183,6 +183,15 @@ void Simulator::restart_learner() {
   for (auto& rank : ranks_) rank->kill_for(seconds);
 }
 
+void Simulator::may_damage(const std::string& checkpoint) {
+  const bool saved_again =
+      last_damaged_.empty() || disk_.count(last_damaged_) > 0;
+  if (!saved_again || !chance(weather_.damage)) return;
+  last_damaged_ = checkpoint;
+  disk_.erase(checkpoint);
+  ++damages_;
+}
+
 void Simulator::plan_kill() {
   const double wait = -std::log(1.0 - uniform(0.0, 1.0)) * weather_.kill_every;
   at(wait, [this] {

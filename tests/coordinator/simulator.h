@@ -26,6 +26,7 @@ struct Weather {
   double hang = 0.0;        // chance that a sampler stands still past its lease
   double kill_every = 0.0;  // mean time between kills of some role; 0: never
   double kills_until = 60.0;
+  double damage = 0.0;  // chance that a checkpoint is damaged when it is needed
 };
 
 // One start of all learner ranks: what their collectives would share.
@@ -49,6 +50,7 @@ class Simulator {
   const Ledger& ledger() const { return ledger_; }
   const Job& job() const { return job_; }
   int64_t kills() const { return kills_; }
+  int64_t damages() const { return damages_; }
   // Broken invariants, with the moment; looked for at each restart of the
   // coordinator and at the end.
   const std::vector<std::string>& broken() const { return broken_; }
@@ -65,6 +67,8 @@ class Simulator {
                const std::function<void(const Reply&)>& answer);
   // Ends all ranks and starts them anew a little later.
   void restart_learner();
+  // Of two checkpoints in a row, at most one is ever damaged.
+  void may_damage(const std::string& checkpoint);
   const std::shared_ptr<SharedLearner>& shared_learner() const {
     return shared_;
   }
@@ -96,6 +100,8 @@ class Simulator {
   uint64_t order_ = 0;
   uint64_t starts_ = 0;
   int64_t kills_ = 0;
+  int64_t damages_ = 0;
+  std::string last_damaged_;
   std::vector<std::string> broken_;
 
   MemoryLedger ledger_;

@@ -39,6 +39,13 @@ TEST_CASE("a clean exit is the end of a role's work") {
   CHECK(decide_about_exit(exited(0), 0, 5).verdict == RoleVerdict::kFinished);
 }
 
+TEST_CASE("a role that never ends by itself is started again, also after 0") {
+  CHECK(decide_about_exit(exited(0), 0, 5, false).verdict ==
+        RoleVerdict::kRestart);
+  CHECK(decide_about_exit(exited(0), 0, 0, false).verdict ==
+        RoleVerdict::kGiveUp);
+}
+
 TEST_CASE("a program that does not exist is reported by name") {
   CHECK_THROWS_WITH(ChildProcess::start({{"/no/such/program"}, {}, ""}),
                     Catch::Contains("/no/such/program"));

@@ -95,38 +95,60 @@ TEST_CASE(
   CHECK(second.hash() == straight.hash());
 }
 
-TEST_CASE("checkpoint: any damaged byte is found and the older one is taken") {
+TEST_CASE("checkpoint: any damaged byte and any missing file is found") {
   const ScratchFolder scratch;
   Session session(short_config());
-  const std::string parent = scratch / "sft";
-  session.save(parent + "/step_000001", 1);
-  session.train(0, 1);
-  session.save(parent + "/step_000002", 2);
-  CHECK(find_checkpoint(parent)->folder == parent + "/step_000002");
-  CHECK(read_file(parent + "/latest") == "step_000002\n");
-
+  const std::string folder = scratch / "sft/step_000002";
+  session.save(folder, 2);
+  CHECK(read_file(scratch / "sft/latest") == "step_000002\n");
+  const auto one = make_single_collective();
+  CHECK_FALSE(find_damage(folder, *one));
   for (const std::string name : {"weights.safetensors", "optimizer.safetensors",
                                  "state.json", "config.json"}) {
     INFO(name);
-    const std::string path = parent + "/step_000002/" + name;
-    flip_byte(path, 9);
-    CHECK_THROWS_WITH(verify_checkpoint(parent + "/step_000002"),
-                      Catch::Contains(name));
-    CHECK_THROWS_AS(load_checkpoint(parent + "/step_000002", session.model()),
-                    InvalidInput);
-    const auto found = find_checkpoint(parent);
-    REQUIRE(found);
-    CHECK(found->folder == parent + "/step_000001");
-    REQUIRE(found->skipped.size() == 1);
-    CHECK_THAT(found->skipped[0], Catch::Contains(name));
-    flip_byte(path, 9);
+    flip_byte(folder + "/" + name, 9);
+    CHECK_THROWS_WITH(verify_checkpoint(folder), Catch::Contains(name));
+    const auto damage = find_damage(folder, *one);
+    REQUIRE(damage);
+    CHECK_THAT(*damage, Catch::Contains(name));
+    flip_byte(folder + "/" + name, 9);
   }
-  std::filesystem::remove(parent + "/step_000002/manifest.json");
-  CHECK(find_checkpoint(parent)->folder == parent + "/step_000001");
-  std::filesystem::resize_file(parent + "/step_000001/weights.safetensors",
-                               1000);
-  CHECK_FALSE(find_checkpoint(parent));
-  CHECK_FALSE(find_checkpoint(scratch / "nothing"));
+  std::filesystem::resize_file(folder + "/weights.safetensors", 1000);
+  CHECK_THAT(*find_damage(folder, *one), Catch::Contains("1000 bytes"));
+  std::filesystem::remove(folder + "/manifest.json");
+  CHECK_THAT(*find_damage(folder, *one), Catch::Contains("manifest.json"));
+  CHECK(find_damage(scratch / "nothing", *one));
+}
+
+TEST_CASE("checkpoint: all ranks find the damage that one of them finds") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  session.save(scratch / "good", 1);
+  auto ranks = make_thread_collectives(2);
+  std::vector<std::string> found(2);
+  std::vector<std::thread> threads;
+  for (int r = 0; r < 2; ++r) {
+    threads.emplace_back([&, r] {
+      const std::string folder = scratch / (r == 0 ? "good" : "bad");
+      found[r] = find_damage(folder, *ranks[r]).value_or("none");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(found[0] == "another rank cannot read it");
+  CHECK_THAT(found[1], Catch::Contains("bad/manifest.json"));
+}
+
+TEST_CASE("checkpoint: one of another version is not taken for a damaged one") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  const std::string folder = scratch / "sft/step_000001";
+  session.save(folder, 1);
+  std::string manifest = read_file(folder + "/manifest.json");
+  const std::string version = "\"version\": 1";
+  manifest.replace(manifest.find(version), version.size(), "\"version\": 2");
+  write_file_atomic(folder + "/manifest.json", manifest);
+  const auto one = make_single_collective();
+  CHECK_THROWS_AS(find_damage(folder, *one), ConfigError);
 }
 
 TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
@@ -147,6 +169,20 @@ TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
         std::vector<std::string>{"latest", "step_000003", "step_000004"});
 }
 
+TEST_CASE(
+    "checkpoint: a run that went back keeps what it went back to, whatever "
+    "lies ahead") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  const std::string parent = scratch / "sft";
+  for (uint64_t step : {2, 4, 3}) {
+    session.save(parent + "/" + checkpoint_name(step), step,
+                 {.companions = "", .keep = 2});
+  }
+  CHECK(std::filesystem::exists(parent + "/step_000002"));
+  CHECK(std::filesystem::exists(parent + "/step_000003"));
+}
+
 TEST_CASE("checkpoint: the export is a model folder that loads again") {
   const ScratchFolder scratch;
   Session session(short_config());
@@ -158,7 +194,12 @@ TEST_CASE("checkpoint: the export is a model folder that loads again") {
   const ModelConfig config = load_model_config(folder);
   CHECK(hash_weights(load_weights(folder, config)) == session.hash());
   CHECK(std::filesystem::exists(folder + "/tokenizer.json"));
-  CHECK(folder_hash(folder).size() == 32);
+  CHECK_NOTHROW(verify_export(scratch / "sft/step_000004"));
+  flip_byte(scratch / "sft/step_000004/weights.safetensors", 9);
+  CHECK_NOTHROW(verify_export(scratch / "sft/step_000004"));
+  flip_byte(folder + "/model.safetensors", 9);
+  CHECK_THROWS_WITH(verify_export(scratch / "sft/step_000004"),
+                    Catch::Contains("model/model.safetensors: damaged"));
 }
 
 TEST_CASE("checkpoint: another model is refused, naming the tensor") {

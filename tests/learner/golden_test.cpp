@@ -14,11 +14,14 @@
 namespace ume {
 namespace {
 
-// Relative and absolute; room for another CPU's kernels over ten steps.
+// Room for another CPU's kernels over ten steps. GRPO's losses fall to a few
+// thousandths, so that only a small margin holds them to anything.
 constexpr double kTolerance = 2e-3;
+constexpr double kGrpoMargin = 1e-4;
 
 void check_curve(const std::vector<StepMetrics>& steps,
-                 const std::string& name) {
+                 const std::string& name,
+                 double margin) {
   std::ifstream file("tests/learner/golden_curves.json");
   const auto recorded =
       nlohmann::json::parse(file).at(name).get<std::vector<double>>();
@@ -33,7 +36,7 @@ void check_curve(const std::vector<StepMetrics>& steps,
   for (size_t s = 0; s < steps.size(); ++s) {
     INFO("step " << s);
     CHECK(steps[s].at("loss") ==
-          Approx(recorded[s]).epsilon(kTolerance).margin(kTolerance));
+          Approx(recorded[s]).epsilon(kTolerance).margin(margin));
   }
 }
 
@@ -45,7 +48,7 @@ TEST_CASE("golden curve: ten steps of SFT on two ranks") {
   config.optimizer.schedule = "cosine";
   config.optimizer.warmup_steps = 2;
   config.optimizer.min_ratio = 0.1;
-  check_curve(run_sft(config, 2, 10).front().steps, "sft");
+  check_curve(run_sft(config, 2, 10).front().steps, "sft", kTolerance);
 }
 
 TEST_CASE("golden curve: ten updates of GRPO on two ranks") {
@@ -53,7 +56,7 @@ TEST_CASE("golden curve: ten updates of GRPO on two ranks") {
   config.updates = 10;
   config.optimizer.learning_rate = 1e-3;
   config.optimizer.schedule = "linear";
-  check_curve(run_grpo(config, 2, 10).front().steps, "grpo");
+  check_curve(run_grpo(config, 2, 10).front().steps, "grpo", kGrpoMargin);
 }
 
 }  // namespace

@@ -51,58 +51,75 @@ double max_difference(const torch::Tensor& a, const torch::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
+double fraction(const torch::Tensor& flags) {
+  return flags.to(torch::kFloat64).mean().item<double>();
+}
+
+// One recorded variant of a case, and what we make of it.
+struct Variant {
+  LossCase c;
+  GrpoTokenLoss result;
+  torch::Tensor loss;  // scalar, backward done
+};
+
+Variant run_variant(const std::map<std::string, torch::Tensor>& tensors,
+                    const std::string& name,
+                    const nlohmann::json& variant) {
+  Variant run{.c = load_case(tensors, name), .result = {}, .loss = {}};
+  const torch::Tensor advantages =
+      tensors.at(name + "." + variant["advantages"].get<std::string>())
+          .unsqueeze(1)
+          .expand(run.c.mask.sizes())
+          .masked_select(run.c.mask);
+  run.result =
+      grpo_token_loss(run.c.logprobs, run.c.old, run.c.reference, advantages,
+                      {.eps_low = variant["eps_low"],
+                       .eps_high = variant["eps_high"],
+                       .beta = variant["beta"]});
+  const torch::Tensor weights = weights_of(run.c, variant["normaliser"],
+                                           variant["max_completion_length"]);
+  run.loss = (run.result.loss * weights).sum();
+  run.loss.backward();
+  return run;
+}
+
+void check_kl(const Variant& run,
+              const torch::Tensor& per_token,
+              const nlohmann::json& variant) {
+  CHECK(max_difference(run.result.kl, per_token) < 2e-5);
+  const torch::Tensor weights = weights_of(run.c, "sequence_mean", 1);
+  CHECK((run.result.kl * weights).sum().item<double>() ==
+        Approx(variant["kl_mean"].get<double>()).epsilon(1e-5).margin(1e-6));
+  CHECK(run.result.kl.mean().item<double>() ==
+        Approx(variant["kl_token_mean"].get<double>())
+            .epsilon(1e-5)
+            .margin(1e-6));
+}
+
 TEST_CASE("grpo loss: agrees with the recorded losses, gradients and KL") {
   const auto tensors = parity_tensors("grpo/loss_cases.safetensors");
   for (const auto& entry : parity_json("grpo/loss_cases.json")) {
-    const auto name = entry["name"].get<std::string>();
     for (const auto& variant : entry["variants"]) {
       const auto prefix = variant["tensor_prefix"].get<std::string>();
       INFO(prefix);
-      LossCase c = load_case(tensors, name);
-      const torch::Tensor advantages =
-          tensors.at(name + "." + variant["advantages"].get<std::string>())
-              .unsqueeze(1)
-              .expand(c.mask.sizes())
-              .masked_select(c.mask);
-      const GrpoLossOptions options{.eps_low = variant["eps_low"],
-                                    .eps_high = variant["eps_high"],
-                                    .beta = variant["beta"]};
-      const GrpoTokenLoss result =
-          grpo_token_loss(c.logprobs, c.old, c.reference, advantages, options);
-      const torch::Tensor weights = weights_of(
-          c, variant["normaliser"], variant["max_completion_length"]);
-      const torch::Tensor loss = (result.loss * weights).sum();
-      loss.backward();
-
-      CHECK(loss.item<double>() ==
-            Approx(variant["loss"].get<double>()).epsilon(1e-5).margin(1e-6));
+      const Variant run = run_variant(tensors, entry["name"], variant);
       const auto valid = [&](const std::string& suffix) {
-        return tensors.at(prefix + suffix).masked_select(c.mask);
+        return tensors.at(prefix + suffix).masked_select(run.c.mask);
       };
-      CHECK(max_difference(result.loss.detach(), valid(".per_token_loss")) <
+      CHECK(run.loss.item<double>() ==
+            Approx(variant["loss"].get<double>()).epsilon(1e-5).margin(1e-6));
+      CHECK(max_difference(run.result.loss.detach(), valid(".per_token_loss")) <
             1e-5);
-      CHECK(max_difference(c.logprobs.grad(), valid(".grad_new")) < 1e-6);
-      const auto fraction = [](const torch::Tensor& flags) {
-        return flags.to(torch::kFloat64).mean().item<double>();
-      };
-      CHECK(fraction(result.clip_official) ==
+      CHECK(max_difference(run.c.logprobs.grad(), valid(".grad_new")) < 1e-6);
+      CHECK(fraction(run.result.clip_official) ==
             Approx(variant["clip_ratio_official"].get<double>()).margin(1e-6));
-      CHECK(fraction(result.clip_active) ==
+      CHECK(fraction(run.result.clip_active) ==
             Approx(variant["clip_fraction_active"].get<double>()).margin(1e-6));
-      if (options.beta == 0.0) {
-        CHECK_FALSE(result.kl.defined());
-        continue;
+      if (variant["beta"].get<double>() == 0.0) {
+        CHECK_FALSE(run.result.kl.defined());
+      } else {
+        check_kl(run, valid(".per_token_kl"), variant);
       }
-      CHECK(max_difference(result.kl, valid(".per_token_kl")) < 2e-5);
-      const double mean =
-          (result.kl * weights_of(c, "sequence_mean", 1)).sum().item<double>();
-      CHECK(
-          mean ==
-          Approx(variant["kl_mean"].get<double>()).epsilon(1e-5).margin(1e-6));
-      CHECK(result.kl.mean().item<double>() ==
-            Approx(variant["kl_token_mean"].get<double>())
-                .epsilon(1e-5)
-                .margin(1e-6));
     }
   }
 }

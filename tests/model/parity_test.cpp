@@ -4,6 +4,7 @@
 #include "model/packed_batch.h"
 #include "model/stored_weights.h"
 #include "tests/model/parity_checks.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -112,6 +113,27 @@ TEST_CASE("Qwen2VL: mapped bf16 weights give the fp32 numbers") {
   CHECK(mapped.model.head_weight().scalar_type() == torch::kBFloat16);
   check_forward(mapped, kSmallCases);
   check_greedy(mapped, {"text_only"});
+}
+
+TEST_CASE("Qwen2VL: mapped fp16 weights give the fp32 numbers") {
+  const torch::NoGradGuard no_grad;
+  const std::string name = "model_a_qwen2vl_tied";
+  const std::string source = parity_folder(name);
+  const ModelConfig config = load_model_config(source);
+  const ScratchFolder folder;
+  save_model(folder.path(), config, load_weights(source, config),
+             {.dtype = torch::kFloat16, .companions = source});
+  const Qwen2VL mapped(config, map_weights(folder.path(), config));
+  const Qwen2VL loaded(config, load_weights(folder.path(), config));
+  CHECK(mapped.head_weight().scalar_type() == torch::kFloat16);
+  for (const std::string& case_name : kSmallCases) {
+    CAPTURE(case_name);
+    const PackedBatch batch = pack_batch(
+        parity_items(load_parity_case(name, case_name, config)), config);
+    const auto found = mapped.logits(forward_batch(mapped, batch));
+    const auto expected = loaded.logits(forward_batch(loaded, batch));
+    CHECK(max_error(found, expected) < 1e-4);
+  }
 }
 
 // Not part of the suite: `ume_tests_model "[table]"` prints the table of

@@ -107,6 +107,27 @@ TEST_CASE("write_model: shards of any size hold the same weights") {
   }
 }
 
+TEST_CASE("write_model: fp16 is kept, and what it cannot hold is refused") {
+  const ModelConfig config = load_model_config(kTied);
+  const ScratchFolder folder;
+  WriteModelOptions options;
+  options.dtype = torch::kFloat16;
+  write_model(folder.path(), config, init_reader(config, 5), options);
+  CHECK(load_model_config(folder.path()).stored_dtype == "float16");
+  const auto found = map_weights(folder.path(), config);
+  for (const auto& [name, weight] : init_weights(config, 5)) {
+    INFO(name);
+    CHECK(torch::equal(found.at(name).to(torch::kFloat32),
+                       weight.to(torch::kFloat16).to(torch::kFloat32)));
+  }
+  const WeightReader large = [](const WeightSpec&, int64_t,
+                                std::span<float> out) {
+    std::fill(out.begin(), out.end(), 1e5f);
+  };
+  CHECK_THROWS_WITH(write_model(folder.path(), config, large, options),
+                    Catch::Contains("beyond what float16 holds"));
+}
+
 TEST_CASE("write_model: random weights piece by piece are init_weights'") {
   const ModelConfig config = load_model_config(kTied);
   const ScratchFolder folder;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "common/error/error.h"
 #include "reward/reward_pipeline.h"
@@ -186,10 +187,11 @@ TEST_CASE(
   const Cohort cohort = plain_cohort();
   CHECK(pipeline.score(cohort).total.query[2].value == 2.0);
   fs::remove(copy);
-  fs::copy_file(brevity().extension.path, copy);
+  fs::copy_file(misbehaving("").extension.path, copy);
+  std::ofstream(copy, std::ios::app) << "another build";
   CHECK(pipeline.score(cohort).total.query[2].state == CellState::kFailed);
   const RewardTable table = pipeline.score(cohort);
-  CHECK(table.total.query[2].state == CellState::kFailed);
+  CHECK_THAT(table.total.query[2].reason, Contains("has changed since"));
   fs::remove(copy);
   fs::copy_file(misbehaving("").extension.path, copy);
   CHECK(pipeline.score(cohort).total.query[2].value == 2.0);

@@ -358,3 +358,12 @@ TEST_CASE("the hashes follow every input that a reward can depend on") {
   CHECK(input_digest(cohort) != digest);
   CHECK(score(plane_cohort()) == table);
 }
+
+TEST_CASE("a policy says how long its terms may take over a cohort") {
+  CHECK(make_reward_pipeline({}).longest_seconds() == 0.0);
+  RewardConfig config = config_of({"external", "format"});
+  config.terms[0].extension.endpoint = "ipc:///tmp/ume-nobody-is-here";
+  config.terms[0].extension.timeout_ms = 2000;
+  config.terms[0].extension.retries = 1;
+  CHECK(make_reward_pipeline(config).longest_seconds() == Approx(6.0));
+}

@@ -120,10 +120,60 @@ class Commands(unittest.TestCase):
         self.refuse(65, "--companions", "checkpoint", "export",
                     PARITY / "model_d_qwen2vl_fullvocab_bf16",
                     "--output", self.folder / "out")
-        self.succeed("checkpoint", "export",
-                     PARITY / "model_d_qwen2vl_fullvocab_bf16",
-                     "--companions", PARITY / "tokenizer",
-                     "--output", self.folder / "out")
+        said = ume("checkpoint", "export",
+                   PARITY / "model_d_qwen2vl_fullvocab_bf16",
+                   "--companions", PARITY / "tokenizer",
+                   "--output", self.folder / "out")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("tokenizer holds no preprocessor_config.json", said.stderr)
+        self.assertIn("holds no generation_config.json", said.stderr)
+        self.assertNotIn("tokenizer_config.json", said.stderr)
+
+    def test_export_keeps_fp16(self):
+        source = PARITY / "model_a_qwen2vl_tied"
+        for number, dtype in enumerate(("float16", "auto")):
+            out = self.folder / str(number)
+            self.succeed("checkpoint", "export", source, "--output", out,
+                         "--dtype", dtype)
+            about, _ = header(out / "model.safetensors")
+            about.pop("__metadata__")
+            self.assertEqual({t["dtype"] for t in about.values()}, {"F16"})
+            source = out
+        self.assertEqual((self.folder / "0" / "model.safetensors").read_bytes(),
+                         (self.folder / "1" / "model.safetensors").read_bytes())
+
+    def test_inspect_shows_a_name_without_what_a_terminal_obeys(self):
+        source = PARITY / "model_a_qwen2vl_tied"
+        shutil.copytree(source, self.folder / "bad")
+        path = self.folder / "bad" / "model.safetensors"
+        if not path.is_file():
+            path = sorted((self.folder / "bad").glob("model-*.safetensors"))[0]
+            (self.folder / "bad" / "model.safetensors.index.json").unlink()
+            path = path.rename(self.folder / "bad" / "model.safetensors")
+        about, data = header(path)
+        about.pop("__metadata__", None)
+        name = next(iter(about))
+        about["a\x1b[2Jb"] = about.pop(name)
+        text = json.dumps(about).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+        said = self.succeed("checkpoint", "inspect", self.folder / "bad")
+        self.assertNotIn("\x1b", said)
+        self.assertIn("a?[2Jb", said)
+
+    def test_prepare_names_the_field_of_another_form(self):
+        plain = self.folder / "plain"
+        shutil.copytree(PARITY / "model_d_qwen2vl_fullvocab_bf16", plain)
+        tokenizer = json.loads(
+            (PARITY / "tokenizer/tokenizer.json").read_text())
+        tokenizer["added_tokens"] = [t for t in tokenizer["added_tokens"]
+                                     if t["id"] < 151657]
+        (plain / "tokenizer.json").write_text(json.dumps(tokenizer))
+        for value in ([], 5, "x"):
+            (plain / "tokenizer_config.json").write_text(
+                json.dumps({"added_tokens_decoder": value}))
+            self.refuse(65, "tokenizer_config.json: added_tokens_decoder: "
+                        "expected an object", "model", "prepare", "--model",
+                        plain, "--output", self.folder / "out")
 
     def test_prepare_copies_the_donors_rows_and_a_second_time_nothing(self):
         plain = self.folder / "plain"

@@ -5,6 +5,8 @@ with other records."""
 
 import json
 import pathlib
+import shutil
+import struct
 import subprocess
 import sys
 
@@ -155,6 +157,48 @@ class Embed(CommandCase):
         self.assertEqual(len(out), 1)
         norm = sum(x * x for x in out[0]["disc_embedding"])
         self.assertAlmostEqual(norm, 1.0, places=4)
+
+    def test_wrong_usage_ends_with_2(self):
+        for options in (["--max-new-tokens", "0"],
+                        ["--max-new-tokens", "131073"],
+                        ["--max-new-tokens", "3000000000"],
+                        ["--max-new-tokens", "4294967296"]):
+            self.call("--model", MODEL, "--text", "a", *options, code=2)
+        for option in ("--text", "--image"):
+            result = subprocess.run(
+                [self.programs / "ume", "embed", "--model", MODEL, option,
+                 b"a\xff\x1b[2J"], capture_output=True, timeout=120)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(f'{option}: expected UTF-8, found "a??[2J"'.encode(),
+                          result.stderr)
+
+    def test_a_batch_that_is_repeated_is_counted_once(self):
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        for path in model.glob("model*.safetensors"):
+            self.spoil_row(path, "z", model)
+        rows = [{"id": i, "messages": [{"role": "user", "content": text}]}
+                for i, text in enumerate(("hi", "z", "hi"))]
+        rows[1]["messages"][0]["content"] += "<disc_emb>"
+        out = self.embed(rows, "--mode", "disc", "--on-error", "skip",
+                         model=model)
+        self.assertEqual([r["id"] for r in out], [0, 2])
+        self.assertIn(" 2 conversations hold no <disc_emb>", self.errors)
+
+    def spoil_row(self, path, text, model):
+        """NaN as the input embedding of one token."""
+        data = bytearray(path.read_bytes())
+        size, = struct.unpack("<Q", data[:8])
+        about = json.loads(data[8:8 + size]).get("model.embed_tokens.weight")
+        if about is None:
+            return
+        self.assertEqual(about["dtype"], "F32")
+        tokenizer = json.loads((model / "tokenizer.json").read_text())
+        width = 4 * about["shape"][1]
+        begin = 8 + size + about["data_offsets"][0] + \
+            tokenizer["model"]["vocab"][text] * width
+        data[begin:begin + width] = b"\xff" * width
+        path.write_bytes(data)
 
     def test_results_that_cannot_be_written_end_with_74(self):
         record = '{"text": "a"}\n'

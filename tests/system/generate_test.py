@@ -129,6 +129,8 @@ class Generate(CommandCase):
         for options in (["--n", "0"], ["--temperature", "-1"],
                         ["--temperature", "nan"], ["--top-p", "0"],
                         ["--top-p", "1.5"], ["--max-new-tokens", "0"],
+                        ["--max-new-tokens", "131073"],
+                        ["--max-new-tokens", "4294967296"],
                         ["--seed", "x"]):
             self.generate([{"text": "a"}], *options, code=2)
 

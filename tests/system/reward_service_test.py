@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Two reward services of a real run, with a plug-in in its own process, while
-the run's reward section is changed under them: first to nonsense, then to
-another weight. Every update must be scored by one policy."""
+the run's reward section is changed under them: first to nonsense,
+when roles are killed and have to start all the same, then to another weight.
+Every update must be scored by one policy."""
 
 import argparse
 import json
@@ -79,6 +80,27 @@ reward:
         beside.write_text(text.replace(old, new))
         beside.rename(path)
 
+    def processes(self, role):
+        """Ids of the run's processes of a role."""
+        found = []
+        for folder in pathlib.Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                words = (folder / "cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            if words[1:3] == ["role", role] and str(self.run_folder) in words:
+                found.append(int(folder.name))
+        return found
+
+    def restart(self, role):
+        victim = self.processes(role)[0]
+        os.kill(victim, signal.SIGKILL)
+        others = len(self.processes(role)) - 1
+        wait_for(f"another {role}", lambda: victim not in self.processes(role)
+                 and len(self.processes(role)) > others)
+
     def test_a_policy_is_changed_while_the_run_goes_on(self):
         run = subprocess.Popen(self.place.command("train", str(self.config)),
                                text=True, stdout=subprocess.PIPE,
@@ -88,6 +110,10 @@ reward:
             self.change_policy("weight: 0.5625", "weight: nonsense")
             wait_for("the refusal", lambda: self.has_event(
                 "reward_service", "a new policy was refused"))
+            self.restart("reward")
+            self.restart("rollout")
+            wait_for("a start with the old policy", lambda: self.has_event(
+                "reward_service", "started with the policy that was accepted"))
             self.change_policy("weight: nonsense", "weight: 0.25")
             wait_for("the new policy", lambda: self.has_event(
                 "reward_policy_changed", "from "))

@@ -9,9 +9,14 @@
 namespace ume::internal {
 namespace {
 
-// Of one decompressed ancillary chunk (profiles, texts); we use none of them.
 constexpr png_alloc_size_t kMaxChunkBytes = 8 << 20;
 constexpr png_uint_32 kMaxChunks = 1000;
+
+// What has no say in the pixels; skipped unread, four letters and a zero each.
+constexpr png_byte kSkippedChunks[] =
+    "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0"
+    "sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0zTXt";
+constexpr int kNumSkippedChunks = sizeof kSkippedChunks / 5;
 
 struct PngState {
   std::span<const uint8_t> rest;  // not yet read
@@ -53,6 +58,8 @@ class PngReader {
     png_set_read_fn(png_, &state_, on_read);
     png_set_chunk_malloc_max(png_, kMaxChunkBytes);
     png_set_chunk_cache_max(png_, kMaxChunks);
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, kSkippedChunks,
+                                kNumSkippedChunks);
     png_read_info(png_, info_);
     return true;
   }
@@ -143,6 +150,24 @@ RgbImage check_header(const ImageSource& source) {
   return {height, width, {}};
 }
 
+// libpng takes memory for a whole chunk before it reads it, so none of those
+// before the pixels may promise more than the file has.
+void check_chunks(const ImageSource& source) {
+  constexpr size_t kSignature = 8;
+  constexpr size_t kFrame = 12;  // length, name, checksum
+  std::span<const uint8_t> rest = source.bytes.subspan(kSignature);
+  while (rest.size() >= kFrame && std::memcmp(&rest[4], "IDAT", 4) != 0) {
+    const uint32_t length = big_endian(rest.data());
+    if (length > rest.size() - kFrame) {
+      refuse_image(source, "PNG: the file ends early: a chunk of " +
+                               std::to_string(length) + " bytes where " +
+                               std::to_string(rest.size() - kFrame) +
+                               " are left");
+    }
+    rest = rest.subspan(kFrame + length);
+  }
+}
+
 // Throws with libpng's reason where `done` is false.
 void check(const ImageSource& source, const PngReader& reader, bool done) {
   if (!done) refuse_image(source, std::string("PNG: ") + reader.message());
@@ -187,6 +212,7 @@ void read_interlaced(const ImageSource& source,
 
 Decoded decode_png(const ImageSource& source) {
   Decoded out{check_header(source), {}};
+  check_chunks(source);
   PngReader reader(source.bytes);
   check(source, reader, reader.open());
   check(source, reader,

@@ -37,3 +37,20 @@ TEST_CASE("append_utf8: is the inverse of next_utf8 for every scalar value") {
     }
   }
 }
+
+TEST_CASE("utf8: a text is cut between two characters, and is text after it") {
+  CHECK(shortened_utf8("abc", 3) == "abc");
+  CHECK(shortened_utf8("abcd", 3) == "abc");
+  CHECK(shortened_utf8("é", 1).empty());
+  CHECK(shortened_utf8("aé€", 3) == "aé");
+  CHECK(shortened_utf8("aé€", 5) == "aé");
+  CHECK(shortened_utf8("aé€", 6) == "aé€");
+  CHECK(shortened_utf8("\xff", 3) == "\xEF\xBF\xBD");
+  CHECK(shortened_utf8("\xff\xff", 4) == "\xEF\xBF\xBD");
+  for (size_t most = 0; most < 12; ++most) {
+    const std::string cut =
+        shortened_utf8("a\xf0\x9f\x98\x80\xff€\xe2\x82", most);
+    CHECK(cut.size() <= most);
+    CHECK(is_valid_utf8(cut));
+  }
+}
