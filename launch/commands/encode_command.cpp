@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/clock/clock.h"
 #include "common/config/config.h"
 #include "eval/prompt_encoder.h"
 #include "eval/tasks/encoding_job.h"
@@ -31,6 +32,8 @@ EncodeOptions encode_options(const EncodingJob& job) {
 
 void encode_shard(const EncodeArguments& arguments) {
   torch::set_num_threads(1);
+  const SystemClock clock;
+  const double begin = clock.now_seconds();
   const auto job = read_config<EncodingJob>(arguments.job);
   const EvaluationSet set = read_evaluation_set(job.tasks, job.split);
   const ModelConfig config = load_model_config(job.model);
@@ -54,9 +57,10 @@ void encode_shard(const EncodeArguments& arguments) {
     jobs.push_back({&prompts[k], indices[k], set.is_query[indices[k]] != 0});
   }
   const PromptEncoder encoder(model, text, encode_options(job));
-  // One line a batch: the parent adds up the shards.
+  // One line a batch, DONE TOTAL SECONDS: the parent adds up the shards.
   const auto results = encoder.encode(jobs, [&](size_t done) {
-    std::printf("%zu %zu\n", done, jobs.size());
+    std::printf("%zu %zu %.3f\n", done, jobs.size(),
+                clock.now_seconds() - begin);
     std::fflush(stdout);
   });
   write_shard(std::filesystem::path(arguments.job).parent_path(),

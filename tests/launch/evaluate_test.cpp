@@ -52,11 +52,13 @@ class FakeEvaluation {
   ScratchFolder folder_;
 };
 
-// Beside the shards: what the script below copies, and how often.
+// Copies what lies ready beside the shards, counts that, and says that it took
+// 31.5 seconds.
 constexpr const char* kCopy =
     "here=$(dirname \"$3\")\n"
     "cp \"$here\"/../ready/shard-* \"$here\"/\n"
-    "printf x >> \"$here\"/../calls\n";
+    "printf x >> \"$here\"/../calls\n"
+    "echo 2 2 31.5\n";
 
 TEST_CASE("an evaluation is encoded once, and anew for other settings") {
   FakeEvaluation fake(kCopy);
@@ -71,6 +73,17 @@ TEST_CASE("an evaluation is encoded once, and anew for other settings") {
   fake.options.eval.temperature = 1e-7;
   CHECK(fake.encode().value().size() == 2);
   CHECK(fake.num_calls() == 3);
+}
+
+TEST_CASE("a stage's time is that of its slowest shard, also made earlier") {
+  FakeEvaluation fake(kCopy);
+  const EncodingJob job = encoding_job(fake.options, fake.set);
+  const auto first = evaluate_stage(fake.options, job, fake.set, "sft").value();
+  CHECK(first.seconds == Approx(31.5).margin(1.0));
+  // The shards are there: nothing is waited for.
+  const auto again = evaluate_stage(fake.options, job, fake.set, "sft").value();
+  CHECK(again.seconds == Approx(31.5).margin(1.0));
+  CHECK(fake.num_calls() == 1);
 }
 
 TEST_CASE("the evaluation set says what '.' stands for, not the data section") {
@@ -90,7 +103,7 @@ TEST_CASE("a shard that dies twice ends the evaluation with its last words") {
 }
 
 TEST_CASE("a shard that stands still ends the evaluation at its deadline") {
-  FakeEvaluation fake("echo 1 2\nexec sleep 60\n");
+  FakeEvaluation fake("echo 1 2 0.5\nexec sleep 60\n");
   fake.options.eval.shard_timeout_seconds = 0.1;
   CHECK_THROWS_AS(fake.encode(), DeadlineExceeded);
   CHECK_THROWS_WITH(fake.encode(), Contains("evaluation shard 0"));

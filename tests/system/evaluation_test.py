@@ -113,7 +113,7 @@ class Evaluation(CommandCase):
         out = self.finished.stdout
         for text in ("Base", "SFT", "GRPO", "oracle", "p@2", "tokens/s"):
             self.assertIn(text, out)
-        self.assertRegex(out, r"(?m)^sft +0:\d\d +\d{4,} +\d+$")
+        self.assertRegex(out, r"(?m)^sft +\d+:\d\d +\d{4,} +\d+$")
         self.assertIn("Recorded, not measured in this run: SFT on careful",
                       out)
         self.assertIn("on other questions", " ".join(out.split()))
