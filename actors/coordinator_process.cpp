@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <set>
 
@@ -17,6 +18,7 @@
 #include "common/wire/codec.h"
 #include "common/wire/zmq_transport.h"
 #include "coordinator/ledger/sqlite_ledger.h"
+#include "coordinator/plan/stored_plan.h"
 #include "coordinator/progress/run_journal.h"
 #include "coordinator/progress/status.h"
 #include "coordinator/progress/trajectory_export.h"
@@ -129,6 +131,15 @@ std::vector<std::string> unknown_sources(const RewardConfig& reward,
   return warnings;
 }
 
+void check_continues(const RunConfig& config, const RunDirectory& directory) {
+  if (!std::filesystem::exists(directory.ledger())) return;
+  const ModelShape shape = read_model_shape(config.model.path);
+  const RunPlan plan =
+      make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
+  const SqliteLedger ledger(directory.ledger().string());
+  require_same_plan(plan, load_phase_data(config, plan), ledger);
+}
+
 void run_coordinator_role(const RunDirectory& directory,
                           const std::atomic<bool>& stop) {
   const RunConfig config = load_run_config(directory);
@@ -147,6 +158,7 @@ void run_coordinator_role(const RunDirectory& directory,
   SqliteLedger ledger(directory.ledger().string());
   RunJournal journal(directory.events().string(), directory.metrics().string(),
                      wall_seconds);
+  require_same_plan(parts.plan, parts.data, ledger);
   journal.catch_up(ledger, parts.plan);
   parts.hooks = journal.hooks();
   Coordinator core(std::move(parts), ledger, clock);

@@ -25,6 +25,10 @@ PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan);
 std::vector<std::string> unknown_sources(const RewardConfig& reward,
                                          const PhaseData& data);
 
+// Before a run's folder is changed for going on with it: throws ConfigError
+// when its ledger is of another configuration, as the coordinator would.
+void check_continues(const RunConfig& config, const RunDirectory& directory);
+
 // The coordinator's process: ledger, state machine, ZeroMQ server, web page.
 // consumes: requests; produces: replies, endpoints.json, events.jsonl,
 // metrics.jsonl, trajectories/. Waits for: requests. Returns when `stop` is

@@ -3,27 +3,10 @@
 #include <algorithm>
 
 #include "common/error/error.h"
+#include "coordinator/plan/stored_plan.h"
 
 namespace ume {
 namespace {
-
-std::string first_difference(const std::string& ours,
-                             const std::string& stored) {
-  size_t begin = 0;
-  while (begin < ours.size()) {
-    const size_t end = ours.find('\n', begin);
-    const std::string line = ours.substr(begin, end - begin);
-    if (stored.compare(begin, line.size() + 1, line + "\n") != 0) {
-      const std::string old =
-          begin < stored.size()
-              ? stored.substr(begin, stored.find('\n', begin) - begin)
-              : "nothing";
-      return "'" + old + "' then, '" + line + "' now";
-    }
-    begin = end + 1;
-  }
-  return "there were more phases";
-}
 
 // A worker's registration, to tell its starts apart.
 std::string start_of(const RegisterRequest& request) {
@@ -44,26 +27,13 @@ Coordinator::Coordinator(Parts parts, Ledger& ledger, const Clock& clock)
   parts_.config.validate();
   validate_plan(parts_.plan, parts_.data);
   book_.set_hooks(parts_.hooks);
-  check_plan();
+  keep_plan(parts_.plan, parts_.data, ledger);
   resume();
   const uint64_t start = ++book_.count().coordinator_starts;
   book_.event(
       start == 1 ? "run_started" : "coordinator_restarted",
       "start " + std::to_string(start) + " of run " + parts_.plan.run_id);
   book_.commit();
-}
-
-void Coordinator::check_plan() {
-  const std::string ours = plan_fingerprint(parts_.plan, parts_.data);
-  const auto stored = book_.ledger().get(LedgerTable::kMeta, "plan");
-  if (!stored) {
-    book_.ledger().put(LedgerTable::kMeta, "plan", ours);
-  } else if (*stored != ours) {
-    throw ConfigError(
-        "the run was started with another configuration and cannot be "
-        "continued with this one: " +
-        first_difference(ours, *stored));
-  }
 }
 
 void Coordinator::resume() {
@@ -268,6 +238,8 @@ Reply Coordinator::on(const CohortRequest& request) {
   }
   if (failure) fail(*failure);
   note(Role::kReward, request.worker, reply);
+  workers_.entry(Role::kReward, request.worker, clock_.now_seconds())
+      .longest_seconds = request.longest_seconds;
   return reply;
 }
 

@@ -73,7 +73,6 @@ class Coordinator {
   Reply on(const StatusRequest& request);
   Reply on(const ShutdownRequest& request);
 
-  void check_plan();
   void resume();
   void advance();
   void note(Role role, int32_t index, Reply& reply);

@@ -152,6 +152,7 @@ bool Coordinator::hangs(Role role, const WorkerState& worker) const {
   const CoordinatorConfig& config = book_.config();
   double limit = config.group_seconds;
   if (role == Role::kReward) limit = std::max(limit, config.reward_seconds);
+  limit = std::max(limit, worker.longest_seconds);
   if (role != Role::kReward && role != Role::kRollout) return false;
   return clock_.now_seconds() - worker.last_asked >
          limit + config.lease_seconds;

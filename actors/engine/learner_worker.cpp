@@ -32,7 +32,7 @@ void check_export(const std::string& model) {
       std::filesystem::path(model).parent_path().string();
   try {
     verify_export(checkpoint);
-  } catch (const Error& error) {
+  } catch (const InvalidInput& error) {
     throw InvalidInput(std::string(error.what()) +
                        ". This phase starts from it: put the folder back from "
                        "a copy and go on with --resume, or start another run");
@@ -158,6 +158,8 @@ WorkDoneRequest LearnerWorker::run_item(const BeginPhaseItem& item) {
   }
   if (item.base_update > 0) check_export(item.model);
   begin_model(item);
+  checkpoint_step_.reset();
+  if (!item.resume.empty()) checkpoint_step_ = item.first_step;
   parts_.hook.reached("phase_begun");
   WorkDoneRequest done;
   if (grpo_) done.weights = publish(item.base_update + item.first_step);
@@ -253,9 +255,12 @@ WorkDoneRequest LearnerWorker::run_item(const SaveCheckpointItem& item) {
   progress.step = item.step;
   progress.run_update = phase_.base_update + item.step;
   progress.data_position = item.step * static_cast<uint64_t>(pairs_per_step);
-  const CheckpointManifest manifest = save_checkpoint(
-      item.folder, *model_, progress,
-      save_options(config_, phase_.model, item.end_of_phase), parts_.patient);
+  SaveCheckpointOptions options =
+      save_options(config_, phase_.model, item.end_of_phase);
+  options.previous_step = checkpoint_step_;
+  const CheckpointManifest manifest =
+      save_checkpoint(item.folder, *model_, progress, options, parts_.patient);
+  checkpoint_step_ = item.step;
   parts_.hook.reached("checkpoint_written");
   WorkDoneRequest done;
   if (parts_.collective.rank() == 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "actors/run/run_config.h"
@@ -58,6 +59,7 @@ class LearnerWorker {
   uint64_t sequence_ = 0;
   // Of the phase at hand:
   BeginPhaseItem phase_;
+  std::optional<uint64_t> checkpoint_step_;  // of the newest checkpoint
   std::unique_ptr<TrainedModel> model_;
   std::unique_ptr<Qwen2VL> reference_;
   std::unique_ptr<SftTrainer> sft_;

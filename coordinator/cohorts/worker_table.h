@@ -13,8 +13,9 @@ struct WorkerState {
   std::string start;  // of its registration; empty: it has not registered
   int64_t pid = 0;    // of its registration; 0: not known
   double last_seen = 0.0;
-  double last_asked = 0.0;  // by its own loop: renewals do not count
-  std::string waiting_for;  // last answer, when that was to wait
+  double last_asked = 0.0;       // by its own loop: renewals do not count
+  double longest_seconds = 0.0;  // that its work may take, by its own word
+  std::string waiting_for;       // last answer, when that was to wait
   int64_t restarts = 0;
   int64_t strikes = 0;  // spoilt groups in a row
   double barred_until = 0.0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/coordinator_process.h"
 #include "actors/role_client.h"
 #include "actors/run/run_config.h"
 #include "actors/run/run_directory.h"
@@ -62,14 +63,16 @@ int train(const TrainArguments& arguments) {
                  directory.root.c_str());
     return static_cast<int>(ExitCode::kDone);
   }
+  const bool trains = config.has_phase("sft") || config.has_phase("grpo");
   if (arguments.resume) {
     check_evaluation(config);
+    if (trains) check_continues(config, directory);
     write_run_config(directory, dump_config(config));
   }
   const std::string programs = program_folder();
   const SignalWatch signals;
   ExitCode code = ExitCode::kDone;
-  if (config.has_phase("sft") || config.has_phase("grpo")) {
+  if (trains) {
     code = Supervisor(config, directory, programs, signals).run();
     remove_shm_weights(shared_weight_folder(), directory.run_id());
   }

@@ -113,6 +113,7 @@ bool tend(const EvaluateOptions& options, ShardProcess& p) {
                     " ended with " + exit->text() + ": " + why);
   }
   ++p.attempts;
+  p.progress.reset();  // it begins again
   p.child = ChildProcess::start(encode_command(options, p));
   return true;
 }

@@ -70,8 +70,8 @@ bool evaluate_stages(const RunConfig& config,
     options.stop = &stop;
     const EncodingJob job = encoding_job(options, set);
     const fs::path path = directory.eval() / (stage + ".json");
-    if (fs::exists(path) && is_encoded(options, job)) continue;
-    // Of other settings; it must not outlive the shards that it came from.
+    // It must not outlive the shards and tasks that it came from. Shards that
+    // are there are not encoded again.
     fs::remove(path);
     std::optional<EvalSummary> summary =
         evaluate_stage(options, job, set, stage);

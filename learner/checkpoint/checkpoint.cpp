@@ -132,7 +132,8 @@ CheckpointManifest write_checkpoint(const std::string& folder,
     write_file_atomic(temporary + "/manifest.json", manifest_json(manifest));
     fsync_directory(temporary);
     publish_folder(temporary, folder);
-    prune_checkpoints(parent, progress.step, options.keep);
+    prune_checkpoints(parent, progress.step, options.keep,
+                      options.previous_step);
     return manifest;
   } catch (const fs::filesystem_error& error) {
     fs::remove_all(temporary);
@@ -233,6 +234,25 @@ CheckpointManifest save_checkpoint(const std::string& folder,
   return collective.rank() == 0 ? manifest : read_manifest(folder);
 }
 
+namespace {
+
+// Whether the folder, or a file that it should have, is not there, while the
+// place for checkpoints is: a disk that is not mounted damages nothing.
+bool lacks_a_file(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder.parent_path(), error)) return false;
+  const auto lacks = [&](const fs::path& path) {
+    return !fs::exists(path, error) && !error;
+  };
+  if (lacks(folder / "manifest.json")) return true;
+  for (const auto& [name, file] : read_manifest(folder.string()).files) {
+    if (lacks(folder / name)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::optional<std::string> find_damage(const std::string& folder,
                                        Collective& collective) {
   std::optional<std::string> damage;
@@ -241,6 +261,7 @@ std::optional<std::string> find_damage(const std::string& folder,
   } catch (const InvalidInput& error) {
     damage = error.what();
   } catch (const IoError& error) {
+    if (!lacks_a_file(folder)) throw;
     damage = error.what();
   }
   std::array<double, 1> num_damaged{damage ? 1.0 : 0.0};

@@ -25,6 +25,8 @@ struct SaveCheckpointOptions {
   torch::ScalarType export_dtype = torch::kBFloat16;
   std::string companions;  // see SaveModelOptions
   int64_t keep = 2;        // see CheckpointConfig
+  // The checkpoint that the run would go back to, which is kept.
+  std::optional<uint64_t> previous_step = std::nullopt;
 };
 
 // Writes the training state as FOLDER: rank 0 writes, all ranks wait for it.
@@ -48,7 +50,7 @@ CheckpointManifest save_checkpoint(const std::string& folder,
 
 // Why the checkpoint cannot be loaded; nothing when every file is as its
 // manifest says. All ranks look together, and find damage when one does. Throws
-// ConfigError when it is of another version.
+// ConfigError when it is of another version, IoError when the disk is at fault.
 std::optional<std::string> find_damage(const std::string& folder,
                                        Collective& collective);
 

@@ -191,11 +191,12 @@ std::string checkpoint_name(uint64_t step) {
 
 void prune_checkpoints(const std::string& parent,
                        uint64_t newest,
-                       int64_t keep) {
+                       int64_t keep,
+                       std::optional<uint64_t> previous) {
   int64_t whole = 0;
   for (const auto& [step, folder] : step_folders(parent)) {
     if (step > newest) continue;
-    if (whole >= keep) {
+    if (whole >= keep && step != previous) {
       remove_tree(folder);
     } else if (fs::exists(folder / "manifest.json")) {
       ++whole;

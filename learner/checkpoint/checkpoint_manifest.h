@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 // What a checkpoint folder holds and whether it is whole. No LibTorch here.
@@ -40,10 +41,13 @@ void verify_export(const std::string& folder);
 std::string checkpoint_name(uint64_t step);
 
 // Removes what interrupted writers left below `parent`, and of the checkpoints
-// up to step `newest` all but the last `keep` whole ones. Later ones are those
-// that a run went back from; they are written again. Throws IoError.
+// up to step `newest` all but the last `keep` whole ones and `previous`, since
+// a whole one between the two may be of a start that nobody recorded. Later
+// ones are those that a run went back from; they are written again. Throws
+// IoError.
 void prune_checkpoints(const std::string& parent,
                        uint64_t newest,
-                       int64_t keep);
+                       int64_t keep,
+                       std::optional<uint64_t> previous = {});
 
 }  // namespace ume

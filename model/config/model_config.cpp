@@ -197,20 +197,16 @@ void read_language(const FieldReader& fields, ModelConfig& config) {
   config.initializer_range = fields.number("initializer_range", 0.02);
 }
 
-// The default list, of a tower that may have fewer blocks.
-std::vector<int64_t> usual_full_blocks(int64_t depth) {
-  std::vector<int64_t> blocks{7, 15, 23, 31};
-  std::erase_if(blocks, [depth](int64_t block) { return block >= depth; });
-  return blocks;
-}
-
 void read_newer_vision(const FieldReader& fields, VisionConfig& vision) {
   vision.width = fields.integer("hidden_size", 3584);
   vision.mlp_width = fields.integer("intermediate_size", 3420);
   vision.out_width = fields.integer("out_hidden_size", 3584);
   vision.window_size = fields.integer("window_size", 112);
   vision.full_attention_blocks =
-      fields.integers("fullatt_block_indexes", usual_full_blocks(vision.depth));
+      fields.integers("fullatt_block_indexes", {7, 15, 23, 31});
+  // A tower that was cut keeps the list of the whole one.
+  std::erase_if(vision.full_attention_blocks,
+                [&](int64_t block) { return block >= vision.depth; });
   vision.tokens_per_second = fields.number("tokens_per_second", 4.0);
 }
 

@@ -153,8 +153,8 @@ void ExtensionConfig::validate(const std::string& term,
   need_range(timeout_ms, 1, 86400000, where + ".timeout_ms");
   need_range(retries, 0, 100, where + ".retries");
   need_range(breaker_failures, 1, 1000, where + ".breaker_failures");
-  need(std::isfinite(breaker_seconds) && breaker_seconds >= 0,
-       where + ".breaker_seconds: expected 0 or more");
+  need(breaker_seconds >= 0 && breaker_seconds <= 86400,
+       where + ".breaker_seconds: expected 0 to 86400");
   if (plugin) validate_plugin(*this, where);
   if (external) validate_external(*this, where);
   if (judge) validate_judge(*this, where);

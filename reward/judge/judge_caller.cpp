@@ -88,14 +88,14 @@ RewardCell JudgeCaller::ask(const std::string& prompt,
   const std::string body = judge_request(config_.model, prompt);
   Attempt last;
   for (int64_t i = 0; i <= config_.retries; ++i) {
+    // The breaker may wait for another thread's attempt.
+    std::optional<std::string> obstacle =
+        breaker_.refusal(deadline.remaining_seconds());
     const double timeout =
         std::min(static_cast<double>(config_.timeout_ms) * 1e-3,
                  deadline.remaining_seconds());
-    std::optional<std::string> obstacle;
-    if (timeout <= 0.0) {
+    if (!obstacle && timeout <= 0.0) {
       obstacle = "deadline_ms of the cohort was over";
-    } else {
-      obstacle = breaker_.refusal(deadline.remaining_seconds());
     }
     if (obstacle) {
       // An answer that was no score stays what it is.

@@ -40,13 +40,14 @@ auto data_or_null(const List& list) -> decltype(list.data()) {
 class PrivateCopy {
  public:
   explicit PrivateCopy(const fs::path& from) {
-    std::string folder = (fs::temp_directory_path() / "ume-XXXXXX").string();
+    std::error_code error;
+    std::string folder =
+        (fs::temp_directory_path(error) / "ume-XXXXXX").string();
     if (mkdtemp(folder.data()) == nullptr) {
       throw InvalidInput(folder + ": cannot make a folder for a copy of " +
                          from.string());
     }
     folder_ = folder;
-    std::error_code error;
     fs::copy_file(from, file(), error);
     if (!error) return;
     remove();

@@ -5,6 +5,7 @@
 
 #include "common/collective/thread_collective.h"
 #include "common/error/error.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -25,7 +26,7 @@ class OneItemCoordinator : public RequestClient {
     }
     BeginPhaseItem item;
     item.phase = "sft";
-    item.resume = "/nowhere/step_000004";
+    item.resume = scratch_ / "step_000004";  // not there, its place is
     item.first_step = 4;
     return WorkReply{0, item};
   }
@@ -33,6 +34,7 @@ class OneItemCoordinator : public RequestClient {
   std::optional<WorkDoneRequest> report;
 
  private:
+  const ScratchFolder scratch_;
   Reply answer_;
 };
 
@@ -53,7 +55,7 @@ TEST_CASE("learner worker: a damaged checkpoint is reported, not fatal") {
   REQUIRE(coordinator.report);
   CHECK(coordinator.report->incarnation == 3);
   CHECK_THAT(coordinator.report->damage,
-             Catch::Contains("/nowhere/step_000004/manifest.json"));
+             Catch::Contains("/step_000004/manifest.json"));
 }
 
 TEST_CASE(

@@ -206,6 +206,30 @@ TEST_CASE("cohorts: one is not offered again while its terms may be at it") {
   CHECK(world.ask<CohortReply>(slow).cohort.id == offer.cohort.id);
 }
 
+TEST_CASE("cohorts: a service hangs no sooner than its terms may take") {
+  Sampling world;
+  while (world.sample_one()) {
+  }
+  RegisterRequest start;
+  start.role = Role::kReward;
+  start.start_id = "one";
+  start.pid = 77;
+  world.ask<RegisterReply>(start);
+  CohortRequest slow{kPolicyHash};
+  slow.longest_seconds = 90'000.0;
+  world.ask<CohortReply>(slow);
+  const auto hangs = [&] {
+    for (const RoleStatus& role : world.status().roles) {
+      if (role.role == "reward") return role.hung;
+    }
+    return false;
+  };
+  world.clock.advance(90'000.0);
+  CHECK_FALSE(hangs());
+  world.clock.advance(world.config.lease_seconds + 1.0);
+  CHECK(hangs());
+}
+
 TEST_CASE(
     "cohorts: an answer that comes twice is acknowledged only under the policy "
     "that it was accepted with") {

@@ -118,6 +118,9 @@ TEST_CASE("checkpoint: any damaged byte and any missing file is found") {
   std::filesystem::remove(folder + "/manifest.json");
   CHECK_THAT(*find_damage(folder, *one), Catch::Contains("manifest.json"));
   CHECK(find_damage(scratch / "nothing", *one));
+  // A disk that is not mounted damages nothing.
+  CHECK_THROWS_AS(find_damage(scratch / "unmounted/step_000002", *one),
+                  IoError);
 }
 
 TEST_CASE("checkpoint: all ranks find the damage that one of them finds") {
@@ -181,6 +184,23 @@ TEST_CASE(
   }
   CHECK(std::filesystem::exists(parent + "/step_000002"));
   CHECK(std::filesystem::exists(parent + "/step_000003"));
+}
+
+TEST_CASE("checkpoint: one that nobody recorded costs no recorded one") {
+  const ScratchFolder scratch;
+  Session session(short_config());
+  const std::string parent = scratch / "sft";
+  const SaveCheckpointOptions options{.companions = "", .keep = 2};
+  session.save(parent + "/step_000010", 10, options);
+  session.save(parent + "/step_000013", 13, options);  // not recorded
+  SaveCheckpointOptions next = options;
+  next.previous_step = 10;
+  session.save(parent + "/step_000020", 20, next);
+  CHECK(std::filesystem::exists(parent + "/step_000010"));
+  next.previous_step = 20;
+  session.save(parent + "/step_000030", 30, next);
+  CHECK_FALSE(std::filesystem::exists(parent + "/step_000010"));
+  CHECK_FALSE(std::filesystem::exists(parent + "/step_000013"));
 }
 
 TEST_CASE("checkpoint: the export is a model folder that loads again") {

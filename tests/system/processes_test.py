@@ -251,6 +251,11 @@ class Processes(unittest.TestCase):
         self.assertEqual(process.returncode, 130, messages)
         self.assertIn(f"ume train {config} run.name=interrupted --resume",
                       messages)
+        metrics = self.place.folder / "interrupted" / "metrics.jsonl"
+        before = metrics.read_bytes()
+        other = self.place.run("train", config, "--resume", "phases=[grpo]")
+        self.assertEqual(other.returncode, 78, other.stderr)
+        self.assertEqual(metrics.read_bytes(), before)
         self.resume(config, "interrupted")
 
     def test_other_signals_save_a_checkpoint_and_ask_to_be_run_again(self):
