@@ -1,5 +1,7 @@
 #include "common/wire/score_codec.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/stubs/logging.h>
 
 #include <cstring>
@@ -170,6 +172,18 @@ std::vector<RewardCell> get_cells(const proto::SideScores& in,
   return cells;
 }
 
+// Equal messages as equal bytes: a map has no order of its own.
+std::string in_order(const proto::ScoreRequest& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::string encode_score_request(const ScoreRequest& request) {
@@ -198,7 +212,7 @@ std::string encode_score_request(const ScoreRequest& request) {
   put_texts(cohort.duplicate_ids, "duplicate_ids", out.mutable_duplicate_ids());
   put_side(cohort.query, out.mutable_query());
   put_side(cohort.target, out.mutable_target());
-  return out.SerializeAsString();
+  return in_order(out);
 }
 
 ScoreRequest decode_score_request(std::string_view bytes) {
