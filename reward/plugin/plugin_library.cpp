@@ -41,9 +41,9 @@ class PrivateCopy {
  public:
   explicit PrivateCopy(const fs::path& from) {
     std::error_code error;
-    std::string folder =
-        (fs::temp_directory_path(error) / "ume-XXXXXX").string();
-    if (mkdtemp(folder.data()) == nullptr) {
+    const fs::path place = fs::temp_directory_path(error);
+    std::string folder = (place / "ume-XXXXXX").string();
+    if (error || mkdtemp(folder.data()) == nullptr) {
       throw InvalidInput(folder + ": cannot make a folder for a copy of " +
                          from.string());
     }
