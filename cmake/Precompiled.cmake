@@ -1,18 +1,23 @@
 # Precompiled headers: one object library for each set of headers and flags,
 # reused by every target of that kind. They hold what costs most to read
 # (LibTorch ~30 s a file, then CLI11, Catch2, JSON) and never our own headers,
-# so that an edit rebuilds only what includes it.
+# so that an edit rebuilds only what includes it; json_instances.h declares
+# nothing of ours.
 
 # NAME's headers, for every target compiled with the same macros and -fPIC. The
-# level of optimisation may differ. An unusable one is an error (-Winvalid-pch).
+# level of optimisation may differ, but for none at all (UNOPTIMISED). An
+# unusable one is an error (-Winvalid-pch).
 function(ume_precompiled_header name)
-  cmake_parse_arguments(ARG "TORCH" "" "HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;UNOPTIMISED" "" "HEADERS" ${ARGN})
   set(source ${PROJECT_BINARY_DIR}/${name}_pch.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "// Owns a precompiled header.\n")
   add_library(ume_${name}_pch OBJECT ${source})
   ume_warnings(ume_${name}_pch)
   if(ARG_TORCH)
     target_link_libraries(ume_${name}_pch PUBLIC ume::torch)
+  endif()
+  if(ARG_UNOPTIMISED)
+    ume_do_not_optimise(ume_${name}_pch)
   endif()
   target_precompile_headers(ume_${name}_pch PRIVATE ${ARG_HEADERS})
 endfunction()
@@ -24,10 +29,18 @@ function(ume_reuse_precompiled target name)
   target_compile_options(${target} PRIVATE -fPIC)
 endfunction()
 
-# For code whose compile time counts more than its speed: tests, command lines.
+# For code whose compile time counts more than its speed: command lines, and
+# tests of tensors.
 function(ume_optimise_less target)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
+
+# For code that runs for milliseconds: the other tests.
+function(ume_do_not_optimise target)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${target} PRIVATE -O0)
   endif()
 endfunction()
 
@@ -36,8 +49,10 @@ set(std_headers <algorithm> <array> <atomic> <chrono> <cmath>
   <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span>
   <sstream> <stdexcept> <string> <string_view> <thread> <unordered_map>
   <utility> <variant> <vector>)
-ume_precompiled_header(plain HEADERS ${std_headers} <nlohmann/json.hpp>)
+set(json_headers <nlohmann/json.hpp>
+                 ${PROJECT_SOURCE_DIR}/common/json/json_instances.h)
+ume_precompiled_header(plain HEADERS ${std_headers} ${json_headers})
 ume_precompiled_header(commands
-  HEADERS ${std_headers} <nlohmann/json.hpp> <CLI/CLI.hpp>)
-ume_precompiled_header(test
-  HEADERS ${std_headers} <nlohmann/json.hpp> <catch2/catch.hpp>)
+  HEADERS ${std_headers} ${json_headers} <CLI/CLI.hpp>)
+ume_precompiled_header(test UNOPTIMISED
+  HEADERS ${std_headers} ${json_headers} <catch2/catch.hpp>)

@@ -3,6 +3,10 @@
 
 function(ume_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Never collect garbage below 4 GiB of it: up to a sixth of compile time.
+    target_compile_options(${target} PRIVATE --param=ggc-min-heapsize=4194304)
+  endif()
   if(UME_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${UME_SANITIZE}
                                             -fno-omit-frame-pointer)
@@ -25,8 +29,6 @@ function(ume_use_torch target)
   target_link_options(${target} PRIVATE
     LINKER:--push-state,--no-as-needed,${DEPS_DIR}/libtorch/lib/libtorch_cpu.so,--pop-state)
   ume_reuse_precompiled(${target} torch)
-  # Never collect garbage below 4 GiB of it: a sixth of the compile time.
-  target_compile_options(${target} PRIVATE --param=ggc-min-heapsize=4194304)
 endfunction()
 
 # CLI11 is all inline functions, which are compiled wherever it is used.
@@ -86,11 +88,12 @@ function(ume_test_program name)
     PRIVATE ume_test_main ${ARG_DEPS} ${ARG_LINK})
   set_target_properties(ume_tests_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-  ume_optimise_less(ume_tests_${name})
   if(ARG_TORCH)
     ume_use_torch(ume_tests_${name})
+    ume_optimise_less(ume_tests_${name})
   else()
     ume_reuse_precompiled(ume_tests_${name} test)
+    ume_do_not_optimise(ume_tests_${name})
   endif()
   add_test(NAME ${name}
     COMMAND ume_tests_${name} --reporter junit
