@@ -97,6 +97,7 @@ RunPlan make_run_plan(const RunConfig& config,
     phase.cohorts_per_update = config.grpo.cohorts_per_update;
     phase.group_size = config.grpo.group_size;
     phase.sampling = config.rollout.sampling.params();
+    phase.sampling.max_redraws = config.reward.redraw_limit();
     plan.phases.push_back(phase);
   }
   return plan;

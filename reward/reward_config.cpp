@@ -107,14 +107,10 @@ void RewardConfig::validate() const {
           terms[i].column() + " is listed twice; give one a label");
     columns.push_back(terms[i].column());
   }
-  // Such trajectories come from the policy given that it writes the tag; their
-  // log-probabilities would be those of another distribution.
-  check(missing_embedding != "resample", "reward.missing_embedding",
-        "resample is not offered: completions drawn until they have a "
-        "<gen_emb> are not the policy's own (docs/rewards.md); expected zero, "
-        "prompt or drop");
-  check_choice(missing_embedding, {"zero", "prompt", "drop"},
+  check_choice(missing_embedding, {"zero", "prompt", "drop", "resample"},
                "reward.missing_embedding");
+  check(max_redraws >= 1 && max_redraws <= 64, "reward.max_redraws",
+        "expected 1 to 64, found " + std::to_string(max_redraws));
   check_choice(normalise, {"none", "component"}, "reward.normalise");
   check_choice(control, {"none", "shuffle"}, "reward.control");
   check(control_seed >= 0, "reward.control_seed", "expected 0 or more");
@@ -125,6 +121,11 @@ void RewardConfig::validate() const {
           element("sources", i) + ".source",
           sources[i].source + " is listed twice");
   }
+}
+
+int32_t RewardConfig::redraw_limit() const {
+  return missing_embedding == "resample" ? static_cast<int32_t>(max_redraws)
+                                         : 0;
 }
 
 }  // namespace ume

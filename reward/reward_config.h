@@ -115,6 +115,7 @@ void visit_fields(Visitor& v, NegativesConfig& c) {
 struct RewardConfig {
   std::vector<RewardTermConfig> terms = published_terms();
   std::string missing_embedding = "zero";
+  int64_t max_redraws = 4;
   NegativesConfig negatives;
   std::string normalise = "none";
   std::vector<SourceRewardConfig> sources;
@@ -125,6 +126,9 @@ struct RewardConfig {
   // an unknown name is answered with the nearest known one.
   void validate() const;
 
+  // How often a completion without <gen_emb> is drawn anew.
+  int32_t redraw_limit() const;
+
   static std::vector<RewardTermConfig> published_terms();
 };
 
@@ -133,8 +137,10 @@ void visit_fields(Visitor& v, RewardConfig& c) {
   v("terms", c.terms, "summands of the reward: a list of {name, weight}");
   v("missing_embedding", c.missing_embedding,
     "a completion without <gen_emb>: zero (embedding terms 0, no part in "
-    "others' similarities), prompt (the state at the prompt's own <gen_emb>) "
-    "or drop (leaves its group)");
+    "others' similarities), prompt (the state at the prompt's own <gen_emb>), "
+    "drop (leaves its group) or resample (drawn anew, at last as zero)");
+  v("max_redraws", c.max_redraws,
+    "resample: how often a completion is drawn anew");
   v("negatives", c.negatives, "which other pairs a pair is compared with");
   v("normalise", c.normalise,
     "none: the weighted sum; component: each term is normalised within its "

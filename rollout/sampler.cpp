@@ -228,7 +228,40 @@ Sampler::Sampler(const Qwen2VL& model, SamplerTokens tokens)
 std::vector<SampledGroup> Sampler::sample(std::span<const SampleJob> jobs,
                                           const SamplingParams& params) const {
   if (jobs.empty()) return {};
-  return Decoding(model_, tokens_, params).run(jobs);
+  std::vector<SampledGroup> groups =
+      Decoding(model_, tokens_, params).run(jobs);
+  for (int32_t number = 1; number <= params.max_redraws; ++number) {
+    if (!redraw(jobs, params, number, groups)) break;
+  }
+  return groups;
+}
+
+bool Sampler::redraw(std::span<const SampleJob> jobs,
+                     const SamplingParams& params,
+                     int32_t number,
+                     std::vector<SampledGroup>& groups) const {
+  std::vector<SampleJob> again;
+  std::vector<SampledCompletion*> missing;
+  for (size_t j = 0; j < jobs.size(); ++j) {
+    SampleJob job{jobs[j].prompt, {}};
+    for (size_t i = 0; i < jobs[j].keys.size(); ++i) {
+      SampledCompletion& c = groups[j].completions[i];
+      if (c.embedding_source == EmbeddingSource::kCompletion) continue;
+      missing.push_back(&c);
+      job.keys.push_back(jobs[j].keys[i]);
+      job.keys.back().redraw = static_cast<uint32_t>(number);
+    }
+    if (!job.keys.empty()) again.push_back(std::move(job));
+  }
+  if (again.empty()) return false;
+  auto to = missing.begin();
+  for (SampledGroup& group : Decoding(model_, tokens_, params).run(again)) {
+    for (SampledCompletion& c : group.completions) {
+      c.redraws = number;
+      *(*to++) = std::move(c);
+    }
+  }
+  return true;
 }
 
 }  // namespace ume

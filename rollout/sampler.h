@@ -35,6 +35,7 @@ struct SampledCompletion {
   // completion: the prompt's own (source kPrompt), or empty (kNone).
   std::vector<float> gen_embedding;
   EmbeddingSource embedding_source = EmbeddingSource::kNone;
+  int32_t redraws = 0;  // completions thrown away before this one
 };
 
 struct SampledGroup {
@@ -45,8 +46,9 @@ struct SampledGroup {
 
 // Samples completions with a KV cache; each prompt (and its pictures) is
 // computed once, whatever the number of its completions. Finished rows leave
-// the batch. A pure function of weights, jobs and parameters.
-// Thread-compatible.
+// the batch. A completion without its own `<gen_emb>` is drawn anew, up to
+// params.max_redraws times, from a stream of its own; the last one stays. A
+// pure function of weights, jobs and parameters. Thread-compatible.
 class Sampler {
  public:
   // The model is borrowed. Throws InvalidInput when an id is beyond its
@@ -58,6 +60,12 @@ class Sampler {
                                    const SamplingParams& params) const;
 
  private:
+  // Draws what has no embedding of its own; false when there is nothing.
+  bool redraw(std::span<const SampleJob> jobs,
+              const SamplingParams& params,
+              int32_t number,
+              std::vector<SampledGroup>& groups) const;
+
   const Qwen2VL& model_;
   SamplerTokens tokens_;
 };

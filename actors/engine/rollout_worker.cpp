@@ -56,6 +56,7 @@ GroupResult RolloutWorker::sample_group(const LeaseReply& lease) {
     to.gen_embedding = std::move(from.gen_embedding);
     to.embedding_source = from.embedding_source;
     to.finish = from.finish;
+    to.redraws = from.redraws;
     result.trajectories.push_back(std::move(to));
   }
   result.seconds =

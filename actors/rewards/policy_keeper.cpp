@@ -41,6 +41,15 @@ int64_t newest_change(const std::string& path, const RewardConfig& config) {
   return newest;
 }
 
+// Rollout workers were told at the start how often they may draw.
+void check_redraws(const RewardConfig& old, const RewardConfig& fresh) {
+  if (old.redraw_limit() == fresh.redraw_limit()) return;
+  throw ConfigError(
+      "reward.missing_embedding: resample draws a completion anew up to " +
+      std::to_string(fresh.redraw_limit()) + " times instead of " +
+      std::to_string(old.redraw_limit()) + ", which a run fixes at its start");
+}
+
 }  // namespace
 
 PolicyKeeper::PolicyKeeper(RewardPipeline pipeline)
@@ -82,6 +91,7 @@ std::string PolicyKeeper::refresh() {
 std::string PolicyKeeper::load_again() {
   try {
     auto fresh = std::make_unique<const RewardPipeline>(source_.load());
+    check_redraws(pipeline_->config(), fresh->config());
     if (source_.accept) source_.accept();
     if (fresh->policy_hash() == pipeline_->policy_hash()) return "";
     policy_time_ = std::max(newest_change(source_.path, fresh->config()),

@@ -54,16 +54,17 @@ std::array<uint32_t, 4> philox4x32(const std::array<uint32_t, 4>& counter,
 
 double uniform(const SampleKey& key, uint64_t token_position) {
   if (key.side >= (1u << 8) || key.sample >= (1u << 24) ||
-      token_position > UINT32_MAX) {
+      key.redraw >= (1u << 12) || token_position >= (1u << 20)) {
     throw InvalidInput("random draw: side " + std::to_string(key.side) +
-                       ", sample " + std::to_string(key.sample) +
-                       " or token position " + std::to_string(token_position) +
-                       " is out of range");
+                       ", sample " + std::to_string(key.sample) + ", redraw " +
+                       std::to_string(key.redraw) + " or token position " +
+                       std::to_string(token_position) + " is out of range");
   }
   const std::array<uint32_t, 4> counter = {
       static_cast<uint32_t>(key.dispatch_index),
       static_cast<uint32_t>(key.dispatch_index >> 32),
-      (key.side << 24) | key.sample, static_cast<uint32_t>(token_position)};
+      (key.side << 24) | key.sample,
+      (key.redraw << 20) | static_cast<uint32_t>(token_position)};
   const auto bits = philox4x32(counter, key_of(key.run_seed, kSamplingDomain));
   return unit_interval(bits[0], bits[1]);
 }

@@ -18,7 +18,8 @@ std::array<uint32_t, 4> philox4x32(const std::array<uint32_t, 4>& counter,
 
 // The draw in [0, 1), 53 bits, that chooses the token at `token_position` of
 // the trajectory that `key` names. Depends on nothing else.
-// key.side < 256, key.sample < 2^24, token_position < 2^32 (else InvalidInput).
+// key.side < 256, key.sample < 2^24, key.redraw < 2^12, token_position < 2^20
+// (else InvalidInput).
 double uniform(const SampleKey& key, uint64_t token_position);
 
 // A sequence of random numbers named by (seed, stream, substream): the same

@@ -12,6 +12,9 @@ struct SamplingParams {
   double top_p = 1.0;        // 1: off
   int32_t max_new_tokens = 2048;
   bool ignore_eos = false;
+  // How often a completion without its own `<gen_emb>` is drawn anew
+  // (`missing_embedding: resample`); 0: never.
+  int32_t max_redraws = 0;
   bool operator==(const SamplingParams&) const = default;
 };
 
@@ -22,6 +25,7 @@ struct SampleKey {
   uint64_t dispatch_index = 0;  // epoch * data-set size + position
   uint32_t side = 0;
   uint32_t sample = 0;
+  uint32_t redraw = 0;  // 0: the first completion drawn
   bool operator==(const SampleKey&) const = default;
 };
 

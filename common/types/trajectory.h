@@ -28,6 +28,7 @@ struct Trajectory {
   std::vector<float> gen_embedding;  // [hidden], unit length; empty: none
   EmbeddingSource embedding_source = EmbeddingSource::kNone;
   FinishReason finish = FinishReason::kEndToken;
+  int32_t redraws = 0;  // completions thrown away before this one
   bool operator==(const Trajectory&) const = default;
 };
 

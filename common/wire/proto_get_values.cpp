@@ -96,6 +96,8 @@ Trajectory get(const v1::Trajectory& in,
                        std::to_string(out.gen_embedding.size()) + " numbers");
   }
   out.finish = get_finish(in.finish(), {&field, "finish"});
+  out.redraws = static_cast<int32_t>(
+      integer(in.redraws(), 0, kMaxRedraws, {&field, "redraws"}));
   return out;
 }
 
@@ -207,6 +209,8 @@ SamplingParams get(const v1::SamplingParams& in, const Field& field) {
   out.max_new_tokens = static_cast<int32_t>(
       integer(in.max_new_tokens(), 1, kMaxTokens, {&field, "max_new_tokens"}));
   out.ignore_eos = in.ignore_eos();
+  out.max_redraws = static_cast<int32_t>(
+      integer(in.max_redraws(), 0, kMaxRedraws, {&field, "max_redraws"}));
   return out;
 }
 

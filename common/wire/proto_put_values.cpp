@@ -50,6 +50,7 @@ void put(const Trajectory& value, v1::Trajectory* out, ArrayWriter& arrays) {
   out->set_finish(value.finish == FinishReason::kEndToken
                       ? v1::FINISH_REASON_END_TOKEN
                       : v1::FINISH_REASON_LENGTH);
+  out->set_redraws(value.redraws);
 }
 
 void put(const CohortSide& value, v1::CohortSide* out, ArrayWriter& arrays) {
@@ -186,6 +187,7 @@ void put(const SamplingParams& value, v1::SamplingParams* out) {
   out->set_top_p(value.top_p);
   out->set_max_new_tokens(value.max_new_tokens);
   out->set_ignore_eos(value.ignore_eos);
+  out->set_max_redraws(value.max_redraws);
 }
 
 void put(const PromptRecord& value, v1::PromptRecord* out) {

@@ -92,7 +92,9 @@ class Unpacker {
   std::string_view rest_;
 };
 
-void pack_trajectory(Packer& out, const Trajectory& t) {
+// Redraws are written only where they are allowed: other results keep the bytes
+// and the digest that they had before there were any.
+void pack_trajectory(Packer& out, const Trajectory& t, bool has_redraws) {
   out.integer(static_cast<uint64_t>(t.sample));
   out.integer(t.ids.size());
   for (const int64_t id : t.ids) out.integer(static_cast<uint64_t>(id));
@@ -101,9 +103,10 @@ void pack_trajectory(Packer& out, const Trajectory& t) {
   out.floats(t.gen_embedding);
   out.integer(static_cast<uint64_t>(t.embedding_source));
   out.integer(static_cast<uint64_t>(t.finish));
+  if (has_redraws) out.integer(static_cast<uint64_t>(t.redraws));
 }
 
-Trajectory unpack_trajectory(Unpacker& in) {
+Trajectory unpack_trajectory(Unpacker& in, bool has_redraws) {
   Trajectory t;
   t.sample = static_cast<int32_t>(in.integer());
   t.ids.resize(in.counted(1));
@@ -113,6 +116,7 @@ Trajectory unpack_trajectory(Unpacker& in) {
   t.gen_embedding = in.floats();
   t.embedding_source = static_cast<EmbeddingSource>(in.integer());
   t.finish = static_cast<FinishReason>(in.integer());
+  if (has_redraws) t.redraws = static_cast<int32_t>(in.integer());
   return t;
 }
 
@@ -125,9 +129,12 @@ void pack_content(Packer& out, const GroupResult& result) {
   out.integer(static_cast<uint64_t>(result.sampling.top_k));
   out.raw(result.sampling.top_p);
   out.integer(static_cast<uint64_t>(result.sampling.max_new_tokens));
-  out.integer(result.sampling.ignore_eos ? 1 : 0);
+  const auto max_redraws = static_cast<uint64_t>(result.sampling.max_redraws);
+  out.integer((max_redraws << 1) | (result.sampling.ignore_eos ? 1 : 0));
   out.integer(result.trajectories.size());
-  for (const Trajectory& t : result.trajectories) pack_trajectory(out, t);
+  for (const Trajectory& t : result.trajectories) {
+    pack_trajectory(out, t, max_redraws > 0);
+  }
   out.floats(result.disc_embedding);
 }
 
@@ -140,9 +147,13 @@ void unpack_content(Unpacker& in, GroupResult& result) {
   result.sampling.top_k = static_cast<int32_t>(in.integer());
   result.sampling.top_p = in.raw<double>();
   result.sampling.max_new_tokens = static_cast<int32_t>(in.integer());
-  result.sampling.ignore_eos = in.integer() != 0;
+  const uint64_t flags = in.integer();
+  result.sampling.ignore_eos = (flags & 1) != 0;
+  result.sampling.max_redraws = static_cast<int32_t>(flags >> 1);
   result.trajectories.resize(in.counted(7));
-  for (Trajectory& t : result.trajectories) t = unpack_trajectory(in);
+  for (Trajectory& t : result.trajectories) {
+    t = unpack_trajectory(in, flags > 1);
+  }
   result.disc_embedding = in.floats();
 }
 

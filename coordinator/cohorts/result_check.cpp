@@ -92,6 +92,23 @@ Fault ending_fault(const std::string& where,
   return std::nullopt;
 }
 
+// A completion without its own embedding was drawn as often as allowed.
+Fault redraw_fault(const std::string& where,
+                   const Trajectory& t,
+                   const ResultRules& rules) {
+  const int32_t limit = rules.sampling.max_redraws;
+  if (t.redraws < 0 || t.redraws > limit) {
+    return expected(where + ".redraws", "0 to " + std::to_string(limit),
+                    std::to_string(t.redraws));
+  }
+  if (t.redraws < limit && t.embedding_source != EmbeddingSource::kCompletion) {
+    return expected(where + ".redraws",
+                    std::to_string(limit) + " without its own embedding",
+                    std::to_string(t.redraws));
+  }
+  return std::nullopt;
+}
+
 Fault trajectory_fault(const Trajectory& t,
                        size_t index,
                        const ResultRules& rules) {
@@ -109,6 +126,7 @@ Fault trajectory_fault(const Trajectory& t,
   if (t.embedding_source > EmbeddingSource::kPrompt) {
     return where + ".embedding_source: unknown";
   }
+  if (auto fault = redraw_fault(where, t, rules)) return fault;
   if (t.embedding_source == EmbeddingSource::kNone) {
     if (t.gen_embedding.empty()) return std::nullopt;
     return where + ".gen_embedding: there, but its source is none";

@@ -155,9 +155,10 @@ std::string plan_fingerprint(const RunPlan& plan, const PhaseData& data) {
             "\n" + name + "sampling: " + std::to_string(s.temperature) + " " +
             std::to_string(s.top_k) + " " + std::to_string(s.top_p) + " " +
             std::to_string(s.max_new_tokens) + " " +
-            std::to_string(s.ignore_eos) + "\n" + name +
-            "pairs: " + std::to_string(data[i].size()) + " with digest " +
-            data_digest(data[i]) + "\n";
+            std::to_string(s.ignore_eos) +
+            (s.max_redraws > 0 ? " " + std::to_string(s.max_redraws) : "") +
+            "\n" + name + "pairs: " + std::to_string(data[i].size()) +
+            " with digest " + data_digest(data[i]) + "\n";
   }
   return text;
 }

@@ -46,6 +46,7 @@ json trajectory_json(const Trajectory& t) {
                                   ? "prompt"
                                   : "completion";
   }
+  if (t.redraws > 0) out["redraws"] = t.redraws;
   return out;
 }
 

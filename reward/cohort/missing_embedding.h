@@ -11,7 +11,8 @@ namespace ume {
 // (RewardConfig::missing_embedding).
 enum class MissingEmbedding : uint8_t { kZero, kPrompt, kDrop };
 
-// name: as in a valid configuration.
+// name: as in a valid configuration. What was drawn anew as often as allowed
+// and still has none (resample) is zero.
 inline MissingEmbedding missing_embedding(const std::string& name) {
   if (name == "prompt") return MissingEmbedding::kPrompt;
   if (name == "drop") return MissingEmbedding::kDrop;

@@ -190,6 +190,7 @@ LoopOutcome run_loop(const RunConfig& config,
   parts.plan.run_id = "loop";
   parts.data = {{}, read_pair_list(config.grpo.data)};
   parts.config = config.coordinator;
+  parts.exporter = file_exporter(directory.root.string());
   const RunPlan plan = parts.plan;
   const PhaseData data = parts.data;
   const SystemClock clock;

@@ -59,6 +59,19 @@ TEST_CASE(
   CHECK(keeper.refresh().empty());  // the same policy
 }
 
+TEST_CASE("policy keeper: how completions are drawn stays as it was") {
+  PolicyFile file;
+  file.write("{name: format}");
+  PolicyKeeper keeper = file.keeper();
+  const std::string before = keeper.pipeline().policy_hash();
+  write_file_atomic(file.path,
+                    "terms: [{name: format}]\nmissing_embedding: resample\n");
+  file.now = true;
+  CHECK_THAT(keeper.refresh(), Contains("refused") && Contains("resample") &&
+                                   Contains("fixes at its start"));
+  CHECK(keeper.pipeline().policy_hash() == before);
+}
+
 TEST_CASE("policy keeper: what cannot be loaded leaves the old policy") {
   PolicyFile file;
   file.write("{name: format}");

@@ -1,5 +1,7 @@
 // The main system test: SFT, then GRPO, with every role real, in one process.
 
+#include <zstd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -59,6 +61,28 @@ TEST_CASE("run.seed deals SFT's records where sft.order draws them") {
   const std::string drawn = sft_weights(fixture, "records", 1);
   CHECK(drawn != sft_weights(fixture, "records", 2));
   CHECK(drawn != sft_weights(fixture, "batches", 1));
+}
+
+std::string decompressed(const std::string& bytes) {
+  std::string text(ZSTD_getFrameContentSize(bytes.data(), bytes.size()), ' ');
+  REQUIRE(ZSTD_decompress(text.data(), text.size(), bytes.data(),
+                          bytes.size()) == text.size());
+  return text;
+}
+
+TEST_CASE("missing_embedding: resample reaches the rollout workers") {
+  const LoopFixture fixture;
+  RunConfig config = fixture.config();
+  config.reward.missing_embedding = "resample";
+  config.reward.max_redraws = 2;
+  const auto folder = fixture.folder() / "resample";
+  MemoryLedger ledger;
+  const LoopOutcome outcome = run_loop(config, folder, ledger);
+  REQUIRE(outcome.training_done);
+  CHECK(outcome.broken_rules.empty());
+  const std::string lines = decompressed(
+      read_file((folder / "trajectories/grpo/step_000000.jsonl.zst").string()));
+  CHECK(lines.find("\"redraws\":2") != std::string::npos);
 }
 
 TEST_CASE("a sampler that leaves with a lease in hand changes nothing") {

@@ -32,6 +32,15 @@ TEST_CASE("result blob: what is packed is unpacked the same") {
   CHECK(unpack_result(pack_result(GroupResult())) == GroupResult());
 }
 
+TEST_CASE("result blob: redraws are kept where they are allowed") {
+  GroupResult result = sample_result();
+  const std::string digest = result_digest(result);
+  result.sampling.max_redraws = 4;
+  result.trajectories[1].redraws = 3;
+  CHECK(unpack_result(pack_result(result)) == result);
+  CHECK(result_digest(result) != digest);
+}
+
 TEST_CASE("result blob: a flipped bit or a lost end is found") {
   const std::string blob = pack_result(sample_result());
   for (size_t i = 0; i < blob.size(); ++i) {

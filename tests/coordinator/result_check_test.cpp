@@ -109,6 +109,8 @@ std::vector<std::pair<std::string, Change>> lies() {
        [](GroupResult& r) {
          r.trajectories[0].embedding_source = static_cast<EmbeddingSource>(7);
        }},
+      {"redraws", [](GroupResult& r) { r.trajectories[0].redraws = 1; }},
+      {"redraws", [](GroupResult& r) { r.trajectories[0].redraws = -1; }},
       {"gen_embedding",
        [](GroupResult& r) {
          r.trajectories[0].embedding_source = EmbeddingSource::kNone;
@@ -172,6 +174,26 @@ TEST_CASE("result check: every lie of a sampler is found and its field named") {
     REQUIRE(fault.has_value());
     CHECK_THAT(*fault, Catch::Contains(field));
   }
+}
+
+TEST_CASE(
+    "result check: with resample, what has no embedding of its own was drawn "
+    "as often as allowed") {
+  ResultRules with_redraws = rules();
+  with_redraws.sampling.max_redraws = 2;
+  GroupResult result = sound_result();
+  result.sampling.max_redraws = 2;
+  Trajectory& t = result.trajectories[0];
+  t.redraws = 1;
+  CHECK(find_fault(result, with_redraws) == std::nullopt);
+  t.embedding_source = EmbeddingSource::kPrompt;
+  CHECK_THAT(find_fault(result, with_redraws).value_or(""),
+             Catch::Contains("trajectories[0].redraws: expected 2 without"));
+  t.redraws = 2;
+  CHECK(find_fault(result, with_redraws) == std::nullopt);
+  t.redraws = 3;
+  CHECK_THAT(find_fault(result, with_redraws).value_or(""),
+             Catch::Contains("trajectories[0].redraws: expected 0 to 2"));
 }
 
 TEST_CASE("result check: where no dimension is fixed, one group has one") {

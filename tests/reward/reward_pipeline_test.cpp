@@ -195,6 +195,17 @@ TEST_CASE("missing_embedding: drop takes the trajectory out of its group") {
   CHECK(table.total.target[3].value == 1.0);
 }
 
+TEST_CASE("missing_embedding: resample scores what still has none as zero") {
+  RewardConfig config;
+  Cohort cohort = plane_cohort();
+  cohort.target.has_embedding[2] = 0;
+  const RewardTable zero = score(cohort, config);
+  config.missing_embedding = "resample";
+  const RewardTable table = score(cohort, config);
+  CHECK(table.total == zero.total);
+  CHECK(table.components == zero.components);
+}
+
 TEST_CASE("missing_embedding: prompt refuses a trajectory without any") {
   RewardConfig config;
   config.missing_embedding = "prompt";
@@ -323,8 +334,9 @@ TEST_CASE("configurations that cannot be meant are refused") {
   config.missing_embedding = "guess";
   CHECK_THROWS_AS(make_reward_pipeline(config), ConfigError);
   config.missing_embedding = "resample";
+  config.max_redraws = 0;
   CHECK_THROWS_WITH(make_reward_pipeline(config),
-                    Contains("reward.missing_embedding: resample is not"));
+                    Contains("reward.max_redraws: expected 1 to 64, found 0"));
   config = RewardConfig();
   config.control = "random";
   CHECK_THROWS_AS(make_reward_pipeline(config), ConfigError);

@@ -2,10 +2,13 @@
 
 #include <torch/nn/functional/normalization.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "common/error/error.h"
 #include "common/tensorfile/safetensors.h"
@@ -178,6 +181,56 @@ TEST_CASE(
       sample_one(text_prompt({5, 6}), keys(0, 1), params, tokens);
   CHECK(without.completions[0].embedding_source == EmbeddingSource::kNone);
   CHECK(without.completions[0].gen_embedding.empty());
+}
+
+// Of 12 samples of a prompt, redrawn up to `max_redraws` times. Any token may
+// stand for <gen_emb>: the one that most of the first draws have.
+std::vector<SampledCompletion> redrawn(int32_t max_redraws) {
+  const PreparedPrompt prompt = text_prompt({11, 12, 13});
+  SamplingParams params;
+  params.max_new_tokens = 6;
+  params.ignore_eos = true;
+  SamplerTokens tokens = tokens_of_model_a();
+  const auto first = sample_one(prompt, keys(0, 12), params, tokens);
+  std::map<int64_t, int> seen;
+  for (const SampledCompletion& c : first.completions) {
+    for (const int64_t id : std::set(c.ids.begin(), c.ids.end())) ++seen[id];
+  }
+  const auto common = std::max_element(
+      seen.begin(), seen.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
+  tokens.gen_emb = common->first;
+  params.max_redraws = max_redraws;
+  return sample_one(prompt, keys(0, 12), params, tokens).completions;
+}
+
+TEST_CASE(
+    "max_redraws draws anew what has no <gen_emb>, from streams of its own, "
+    "and leaves the others alone") {
+  const auto first = redrawn(0);
+  const auto last = redrawn(3);
+  REQUIRE(first.size() == last.size());
+  int missing = 0;
+  for (size_t i = 0; i < first.size(); ++i) {
+    INFO("sample " << i);
+    CHECK(first[i].redraws == 0);
+    if (first[i].embedding_source == EmbeddingSource::kCompletion) {
+      CHECK(last[i].ids == first[i].ids);
+      CHECK(last[i].redraws == 0);
+      continue;
+    }
+    ++missing;
+    CHECK(last[i].ids != first[i].ids);
+    CHECK(last[i].redraws >= 1);
+    CHECK(last[i].ids.size() == last[i].logprobs.size());
+    if (last[i].embedding_source == EmbeddingSource::kNone) {
+      CHECK(last[i].redraws == 3);
+    } else {
+      CHECK_FALSE(last[i].gen_embedding.empty());
+    }
+  }
+  CHECK(missing > 0);
+  CHECK(redrawn(3).front().ids == last.front().ids);
 }
 
 TEST_CASE("a completion is a function of its key, not of its neighbours") {

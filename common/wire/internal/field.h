@@ -26,6 +26,7 @@ constexpr int64_t kMaxItems = 1 << 16;           // elements of a repeated field
 constexpr int64_t kMaxDim = 1 << 16;             // of an embedding
 constexpr int64_t kMaxGroup = 4096;              // trajectories of one group
 constexpr int64_t kMaxTokens = 1 << 20;          // of one completion
+constexpr int64_t kMaxRedraws = (1 << 12) - 1;   // of one completion
 constexpr double kMaxSeconds = 1e9;              // of a wait
 constexpr int64_t kMaxCount = INT64_C(1) << 53;  // of anything else
 

@@ -27,11 +27,12 @@ TEST_CASE("uniform: every part of the key and the position changes the draw") {
   std::set<double> draws = {uniform(base, 5)};
   for (const SampleKey& key :
        {SampleKey{8, 11, 0, 3}, SampleKey{7, 12, 0, 3}, SampleKey{7, 11, 1, 3},
-        SampleKey{7, 11, 0, 4}, SampleKey{7, 11 + (1ULL << 32), 0, 3}}) {
+        SampleKey{7, 11, 0, 4}, SampleKey{7, 11 + (1ULL << 32), 0, 3},
+        SampleKey{7, 11, 0, 3, 1}}) {
     draws.insert(uniform(key, 5));
   }
   draws.insert(uniform(base, 6));
-  CHECK(draws.size() == 7);
+  CHECK(draws.size() == 8);
   CHECK(uniform(base, 5) == uniform(base, 5));
 }
 
@@ -55,7 +56,8 @@ TEST_CASE("uniform: stays in [0, 1) and fills it evenly") {
 TEST_CASE("uniform: refuses what its counter cannot hold") {
   CHECK_THROWS_AS(uniform(SampleKey{0, 0, 256, 0}, 0), InvalidInput);
   CHECK_THROWS_AS(uniform(SampleKey{0, 0, 0, 1u << 24}, 0), InvalidInput);
-  CHECK_THROWS_AS(uniform(SampleKey{}, uint64_t{1} << 32), InvalidInput);
+  CHECK_THROWS_AS(uniform(SampleKey{0, 0, 0, 0, 1u << 12}, 0), InvalidInput);
+  CHECK_THROWS_AS(uniform(SampleKey{}, uint64_t{1} << 20), InvalidInput);
 }
 
 TEST_CASE("random stream: a name gives one sequence, another name another") {
