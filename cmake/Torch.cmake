@@ -17,5 +17,4 @@ target_link_options(ume_libtorch INTERFACE
 add_library(ume::torch ALIAS ume_libtorch)
 
 ume_precompiled_header(torch TORCH
-  HEADERS <torch/autograd.h> <torch/types.h> <torch/utils.h> ${std_headers}
-          ${json_headers})
+  HEADERS <torch/autograd.h> <torch/types.h> <torch/utils.h> ${std_headers})

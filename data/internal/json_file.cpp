@@ -1,6 +1,7 @@
 #include "data/internal/json_file.h"
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
 

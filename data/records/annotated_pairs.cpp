@@ -1,5 +1,7 @@
 #include "data/records/annotated_pairs.h"
 
+#include <nlohmann/json.hpp>
+
 #include "common/error/error.h"
 #include "data/internal/json_file.h"
 #include "data/records/internal/annotated_record.h"

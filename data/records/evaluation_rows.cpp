@@ -1,6 +1,7 @@
 #include "data/records/evaluation_rows.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "data/internal/json_file.h"
 #include "data/records/internal/fields.h"

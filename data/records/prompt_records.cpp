@@ -1,6 +1,7 @@
 #include "data/records/prompt_records.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "common/config/nearest.h"
 #include "common/error/error.h"

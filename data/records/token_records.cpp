@@ -1,5 +1,7 @@
 #include "data/records/token_records.h"
 
+#include <nlohmann/json.hpp>
+
 #include "common/tensorfile/bounded_json.h"
 #include "data/internal/json_file.h"
 #include "data/records/internal/fields.h"

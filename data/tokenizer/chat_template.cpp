@@ -1,5 +1,7 @@
 #include "data/tokenizer/chat_template.h"
 
+#include <nlohmann/json.hpp>
+
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
 #include "data/internal/json_file.h"

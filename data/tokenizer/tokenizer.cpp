@@ -1,5 +1,6 @@
 #include "data/tokenizer/tokenizer.h"
 
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "tests/learner/grpo_cases.h"
 
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/collective/thread_collective.h"

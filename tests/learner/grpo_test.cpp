@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "common/collective/thread_collective.h"
 #include "common/error/error.h"

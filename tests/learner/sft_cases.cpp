@@ -1,6 +1,7 @@
 #include "tests/learner/sft_cases.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/collective/thread_collective.h"

@@ -2,12 +2,14 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "common/config/config.h"
 #include "common/error/error.h"
 #include "reward/compose/weight_schedule.h"
 #include "reward/policy_hash.h"
 #include "reward/reward_pipeline.h"
+#include "tests/reward/parity_files.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

@@ -8,9 +8,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "common/error/error.h"
+#include "tests/reward/parity_files.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
 #include "reward/policy_hash.h"
+#include "tests/reward/parity_files.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "reward/reward_pipeline.h"
+#include "tests/reward/parity_files.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

@@ -2,10 +2,12 @@
 // text.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "common/error/error.h"
 #include "reward/reward_pipeline.h"
+#include "tests/reward/parity_files.h"
 #include "tests/reward/reward_fixtures.h"
 
 using namespace ume;

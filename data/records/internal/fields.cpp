@@ -1,6 +1,7 @@
 #include "data/records/internal/fields.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
 #include "data/internal/json_file.h"
