@@ -43,7 +43,7 @@ std::string findings_text(const Findings& findings,
     text += padded(finding_name(f.kind), 11) + padded(f.name, 14) + f.found;
     text += '\n';
     if (!f.advice.empty()) {
-      text += std::string(13, ' ') + "-> " + f.advice + "\n";
+      text += "             -> " + f.advice + "\n";
     }
   }
   return text;
