@@ -50,6 +50,14 @@ function(ume_reuse_precompiled target name)
   endforeach()
 endfunction()
 
+# Compiles `size` files at a time, where each costs seconds before its own first
+# line: LibTorch's pending templates, CLI11's constants. Names in unnamed
+# namespaces must then differ between the target's files.
+function(ume_compile_together target size)
+  set_target_properties(${target} PROPERTIES
+    UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
+endfunction()
+
 # For code whose compile time counts more than its speed: command lines, and
 # tests of tensors.
 function(ume_optimise_less target)

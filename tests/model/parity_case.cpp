@@ -147,6 +147,15 @@ torch::Tensor index_of(const std::vector<int64_t>& values) {
   return torch::tensor(values, torch::kInt64);
 }
 
+bool equal(const NamedTensors& a, const NamedTensors& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [name, tensor] : a) {
+    const auto it = b.find(name);
+    if (it == b.end() || !torch::equal(tensor, it->second)) return false;
+  }
+  return true;
+}
+
 double max_abs(const torch::Tensor& found, const torch::Tensor& expected) {
   TORCH_CHECK(found.sizes() == expected.sizes(), "shapes ", found.sizes(),
               " and ", expected.sizes());

@@ -37,6 +37,8 @@ std::vector<int64_t> all_rows(const PackedBatch& batch, int64_t item);
 std::map<std::string, torch::Tensor> load_fixture(const std::string& path);
 
 torch::Tensor index_of(const std::vector<int64_t>& values);
+// Same names, same values.
+bool equal(const NamedTensors& a, const NamedTensors& b);
 double max_abs(const torch::Tensor& found, const torch::Tensor& expected);
 
 }  // namespace ume

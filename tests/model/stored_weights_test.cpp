@@ -18,15 +18,6 @@ namespace {
 
 const std::string kTied = parity_folder("model_a_qwen2vl_tied");
 
-bool equal(const NamedTensors& a, const NamedTensors& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [name, tensor] : a) {
-    const auto it = b.find(name);
-    if (it == b.end() || !torch::equal(tensor, it->second)) return false;
-  }
-  return true;
-}
-
 // A file of model a with one tensor changed.
 void write_changed(const std::string& folder,
                    const std::string& name,

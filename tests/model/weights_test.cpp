@@ -37,15 +37,6 @@ std::string bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-bool equal(const NamedTensors& a, const NamedTensors& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [name, tensor] : a) {
-    const auto it = b.find(name);
-    if (it == b.end() || !torch::equal(tensor, it->second)) return false;
-  }
-  return true;
-}
-
 std::string refusal(const ModelConfig& config, const NamedTensors& weights) {
   try {
     check_weights(config, weights, "here");
