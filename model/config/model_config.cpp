@@ -1,9 +1,11 @@
 #include "model/config/model_config.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -269,6 +271,13 @@ ModelConfig parse_model_config(std::string_view text,
 }
 
 ModelConfig load_model_config(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) {
+    throw IoError(
+        printable(folder) + ": expected a model folder, found " +
+        (fs::exists(folder, ignored) ? "a file" : "nothing of that name"));
+  }
   const std::string path = folder + "/config.json";
   return parse_model_config(
       read_json_file(path, {.max_bytes = 4u << 20}).dump(), path);

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kPieceElements = int64_t{4} << 20;
+constexpr int64_t kWriteElements = int64_t{4} << 20;
 
 // Everything but the weights that the reference libraries look for.
 constexpr const char* kCompanions[] = {"tokenizer.json",
@@ -141,8 +141,8 @@ void write_shard(const std::string& path,
   for (const TensorSpec& tensor : writer.order()) {
     const WeightSpec& spec = *by_name.at(tensor.name);
     const int64_t total = num_elements(spec);
-    for (int64_t first = 0; first < total; first += kPieceElements) {
-      const int64_t count = std::min(kPieceElements, total - first);
+    for (int64_t first = 0; first < total; first += kWriteElements) {
+      const int64_t count = std::min(kWriteElements, total - first);
       piece.resize(static_cast<size_t>(count));
       read(spec, first, piece);
       const auto exact =

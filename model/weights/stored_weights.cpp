@@ -15,7 +15,7 @@ namespace ume {
 namespace {
 
 // Small beside any model: a piece is in memory twice while it is copied.
-constexpr int64_t kPieceElements = int64_t{1} << 19;
+constexpr int64_t kReadElements = int64_t{1} << 19;
 
 std::optional<torch::ScalarType> float_type(DType dtype) {
   switch (dtype) {
@@ -117,8 +117,8 @@ void StoredWeights::read(const std::string& name,
   UME_CHECK(stored.has_value() && out.is_contiguous(), "checked weights");
   const auto size = static_cast<size_t>(dtype_bytes(view.dtype));
   const auto flat = out.view(-1);
-  for (int64_t done = 0; done < flat.numel(); done += kPieceElements) {
-    const int64_t count = std::min(kPieceElements, flat.numel() - done);
+  for (int64_t done = 0; done < flat.numel(); done += kReadElements) {
+    const int64_t count = std::min(kReadElements, flat.numel() - done);
     const auto bytes =
         view.bytes.subspan(static_cast<size_t>(first + done) * size,
                            static_cast<size_t>(count) * size);

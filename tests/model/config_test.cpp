@@ -81,6 +81,15 @@ TEST_CASE("ModelConfig: a written config holds every field of the original") {
   }
 }
 
+TEST_CASE("load_model_config: says what is no model folder") {
+  CHECK_THROWS_WITH(load_model_config("README.md"),
+                    "README.md: expected a model folder, found a file");
+  CHECK_THROWS_WITH(
+      load_model_config("no/such\nfolder"),
+      Catch::Contains("expected a model folder, found nothing of that name") &&
+          !Catch::Contains("\n"));
+}
+
 TEST_CASE("ModelConfig: refuses sizes that do not fit, naming the field") {
   CHECK(contains(refusal_with("/num_attention_heads", 5),
                  "num_attention_heads is 5"));
