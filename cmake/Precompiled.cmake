@@ -17,7 +17,7 @@ function(ume_precompiled_header name)
     target_link_libraries(ume_${name}_pch PUBLIC ume::torch)
   endif()
   if(ARG_UNOPTIMISED)
-    ume_do_not_optimise(ume_${name}_pch)
+    ume_optimise(ume_${name}_pch -O0)
   endif()
   target_precompile_headers(ume_${name}_pch PRIVATE ${ARG_HEADERS})
 endfunction()
@@ -53,23 +53,18 @@ endfunction()
 # Compiles `size` files at a time, where each costs seconds before its own first
 # line: LibTorch's pending templates, CLI11's constants. Names in unnamed
 # namespaces must then differ between the target's files.
+# Not without precompiled headers: that build is for finding missing includes.
 function(ume_compile_together target size)
-  set_target_properties(${target} PROPERTIES
-    UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
-endfunction()
-
-# For code whose compile time counts more than its speed: command lines, and
-# tests of tensors.
-function(ume_optimise_less target)
-  if(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(${target} PRIVATE -O1)
+  if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    set_target_properties(${target} PROPERTIES
+      UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
   endif()
 endfunction()
 
-# For code that runs for milliseconds: the other tests.
-function(ume_do_not_optimise target)
+# Another level than the build's, where compile time counts more than speed.
+function(ume_optimise target level)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(${target} PRIVATE -O0)
+    target_compile_options(${target} PRIVATE ${level})
   endif()
 endfunction()
 

@@ -34,7 +34,7 @@ endfunction()
 # CLI11 is all inline functions, which are compiled wherever it is used.
 function(ume_use_commands target)
   ume_reuse_precompiled(${target} commands)
-  ume_optimise_less(${target})
+  ume_optimise(${target} -O1)
   ume_compile_together(${target} 4)
 endfunction()
 
@@ -92,11 +92,11 @@ function(ume_test_program name)
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   if(ARG_TORCH)
     ume_use_torch(ume_tests_${name})
-    ume_optimise_less(ume_tests_${name})
+    ume_optimise(ume_tests_${name} -O1)
     ume_compile_together(ume_tests_${name} 4)
   else()
     ume_reuse_precompiled(ume_tests_${name} test)
-    ume_do_not_optimise(ume_tests_${name})
+    ume_optimise(ume_tests_${name} -O0)
   endif()
   add_test(NAME ${name}
     COMMAND ume_tests_${name} --reporter junit

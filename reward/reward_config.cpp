@@ -111,6 +111,9 @@ void RewardConfig::validate() const {
                "reward.missing_embedding");
   check(max_redraws >= 1 && max_redraws <= 64, "reward.max_redraws",
         "expected 1 to 64, found " + std::to_string(max_redraws));
+  check(missing_embedding == "resample" ||
+            max_redraws == RewardConfig().max_redraws,
+        "reward.max_redraws", "belongs to missing_embedding: resample");
   check_choice(normalise, {"none", "component"}, "reward.normalise");
   check_choice(control, {"none", "shuffle"}, "reward.control");
   check(control_seed >= 0, "reward.control_seed", "expected 0 or more");

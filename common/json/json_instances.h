@@ -5,8 +5,8 @@
 
 // The JSON library's templates are instantiated once, in json_instances.cpp,
 // and not again in each file that uses them, which took up to two seconds a
-// file. Part of the precompiled headers (cmake/Precompiled.cmake): no file
-// includes it by name.
+// file. The precompiled headers include it (cmake/Precompiled.cmake); other
+// files need not.
 namespace ume {
 
 // What a parser reads from: std::string, text in memory, std::istream.

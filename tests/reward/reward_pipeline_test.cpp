@@ -339,6 +339,11 @@ TEST_CASE("configurations that cannot be meant are refused") {
   config.max_redraws = 0;
   CHECK_THROWS_WITH(make_reward_pipeline(config),
                     Contains("reward.max_redraws: expected 1 to 64, found 0"));
+  config.max_redraws = 9;
+  CHECK_NOTHROW(make_reward_pipeline(config));
+  config.missing_embedding = "zero";
+  CHECK_THROWS_WITH(make_reward_pipeline(config),
+                    Contains("reward.max_redraws: belongs to"));
   config = RewardConfig();
   config.control = "random";
   CHECK_THROWS_AS(make_reward_pipeline(config), ConfigError);
