@@ -4,20 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <set>
 
 #include "actors/role_client.h"
 #include "actors/run/model_shape.h"
-#include "actors/stage_hook.h"
+#include "actors/run/run_ledger.h"
+#include "actors/run/stage_hook.h"
 #include "common/clock/clock.h"
 #include "common/config/nearest.h"
 #include "common/http/http_server.h"
+#include "common/log/log.h"
 #include "common/wire/codec.h"
 #include "common/wire/zmq_transport.h"
-#include "coordinator/ledger/sqlite_ledger.h"
 #include "coordinator/plan/stored_plan.h"
 #include "coordinator/progress/run_journal.h"
 #include "coordinator/progress/status.h"
@@ -64,27 +64,44 @@ void check_cohort_size(const GrpoConfig& grpo, int64_t dim) {
                     std::to_string(grpo.pairs_per_cohort));
 }
 
+// Without the hooks, which are the journal's.
+Coordinator::Parts make_parts(const RunConfig& config,
+                              const RunDirectory& directory) {
+  const ModelShape shape = read_model_shape(config.model.path);
+  Coordinator::Parts parts;
+  parts.plan =
+      make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
+  parts.data = load_phase_data(config, parts.plan.phases);
+  parts.config = config.coordinator;
+  for (const std::string& warning :
+       unknown_sources(config.reward, parts.data)) {
+    log_warning(warning);
+  }
+  parts.exporter = file_exporter(directory.root.string());
+  return parts;
+}
+
+// Tells the other roles, and people, where the coordinator is.
+void announce(const RunDirectory& directory,
+              const ZmqServer& server,
+              const HttpServer& web) {
+  const std::string url = "http://127.0.0.1:" + std::to_string(web.port());
+  write_endpoints(directory,
+                  {directory.run_id(), server.endpoint(), url, getpid()});
+  log_info(server.endpoint() + ", web page " + url);
+}
+
 }  // namespace
 
-RunPlan make_run_plan(const RunConfig& config,
-                      const RunDirectory& directory,
-                      int64_t model_dim,
-                      int64_t vocab_size) {
-  RunPlan plan;
-  plan.run_id = directory.run_id();
-  plan.run_seed = static_cast<uint64_t>(config.run.seed);
-  plan.run_dir = directory.root.string();
-  plan.initial_model = std::filesystem::absolute(config.model.path).string();
-  plan.export_subfolder = "model";
-  plan.embedding_dim = model_dim;
-  plan.vocab_size = vocab_size;
+std::vector<PhasePlan> plan_phases(const RunConfig& config, int64_t model_dim) {
+  std::vector<PhasePlan> phases;
   const auto every = static_cast<uint64_t>(config.checkpoint.every_steps);
   if (config.has_phase("sft")) {
     PhasePlan phase;
     phase.name = "sft";
     phase.num_steps = static_cast<uint64_t>(config.sft.steps);
     phase.checkpoint_every = every > 0 ? every : phase.num_steps;
-    plan.phases.push_back(phase);
+    phases.push_back(phase);
   }
   if (config.has_phase("grpo")) {
     check_cohort_size(config.grpo, model_dim);
@@ -98,14 +115,31 @@ RunPlan make_run_plan(const RunConfig& config,
     phase.group_size = config.grpo.group_size;
     phase.sampling = config.rollout.sampling.params();
     phase.sampling.max_redraws = config.reward.redraw_limit();
-    plan.phases.push_back(phase);
+    phases.push_back(phase);
   }
+  return phases;
+}
+
+RunPlan make_run_plan(const RunConfig& config,
+                      const RunDirectory& directory,
+                      int64_t model_dim,
+                      int64_t vocab_size) {
+  RunPlan plan;
+  plan.run_id = directory.run_id();
+  plan.run_seed = static_cast<uint64_t>(config.run.seed);
+  plan.run_dir = directory.root.string();
+  plan.initial_model = std::filesystem::absolute(config.model.path).string();
+  plan.export_subfolder = "model";
+  plan.embedding_dim = model_dim;
+  plan.vocab_size = vocab_size;
+  plan.phases = plan_phases(config, model_dim);
   return plan;
 }
 
-PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan) {
+PhaseData load_phase_data(const RunConfig& config,
+                          const std::vector<PhasePlan>& phases) {
   PhaseData data;
-  for (const PhasePlan& phase : plan.phases) {
+  for (const PhasePlan& phase : phases) {
     data.push_back(phase.kind == PhaseKind::kGrpo
                        ? read_pair_list(config.grpo.data)
                        : std::vector<PairRecord>{});
@@ -132,32 +166,16 @@ std::vector<std::string> unknown_sources(const RewardConfig& reward,
   return warnings;
 }
 
-void check_continues(const RunConfig& config, const RunDirectory& directory) {
-  if (!std::filesystem::exists(directory.ledger())) return;
-  const ModelShape shape = read_model_shape(config.model.path);
-  const RunPlan plan =
-      make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
-  const SqliteLedger ledger(directory.ledger().string());
-  require_same_plan(plan, load_phase_data(config, plan), ledger);
-}
-
 void run_coordinator_role(const RunDirectory& directory,
                           const std::atomic<bool>& stop) {
+  start_logging({.process = "coordinator"});
   const RunConfig config = load_run_config(directory);
-  const ModelShape shape = read_model_shape(config.model.path);
-  Coordinator::Parts parts;
-  parts.plan =
-      make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
-  parts.data = load_phase_data(config, parts.plan);
-  parts.config = config.coordinator;
-  for (const std::string& warning :
-       unknown_sources(config.reward, parts.data)) {
-    std::fprintf(stderr, "coordinator: %s\n", warning.c_str());
-  }
-  parts.exporter = file_exporter(directory.root.string());
+  Coordinator::Parts parts = make_parts(config, directory);
   const SystemClock clock;
-  SqliteLedger ledger(directory.ledger().string());
-  RunJournal journal(directory.events().string(), directory.metrics().string(),
+  const std::unique_ptr<SqliteLedger> owned = open_run_ledger(directory);
+  SqliteLedger& ledger = *owned;
+  RunJournal journal({directory.events().string(), directory.metrics().string(),
+                      directory.tensorboard().string()},
                      wall_seconds);
   require_same_plan(parts.plan, parts.data, ledger);
   journal.catch_up(ledger, parts.plan);
@@ -168,14 +186,9 @@ void run_coordinator_role(const RunDirectory& directory,
   board.set(to_json(core.status()));
   const HttpServer web(static_cast<uint16_t>(config.coordinator.http_port),
                        dashboard_routes(board));
-  const std::string url = "http://127.0.0.1:" + std::to_string(web.port());
   const auto server =
       make_zmq_server({directory.run_id(), "coordinator", 0}, {});
-  write_endpoints(directory,
-                  {directory.run_id(), server->endpoint(), url, getpid()});
-  std::fprintf(stderr, "coordinator: %s, web page %s\n",
-               server->endpoint().c_str(), url.c_str());
-
+  announce(directory, *server, web);
   StageHook hook = make_stage_hook(config, directory, "coordinator");
   const RequestHandler handler = [&](const Request& request) {
     Reply reply = core.handle(request);

@@ -10,6 +10,10 @@
 
 namespace ume {
 
+// The training phases, without their data. `model_dim` is the model's. Throws
+// ConfigError for a cohort that fits no message.
+std::vector<PhasePlan> plan_phases(const RunConfig& config, int64_t model_dim);
+
 // What the coordinator is told to do, from the configuration. `model_dim` and
 // `vocab_size` are the model's.
 RunPlan make_run_plan(const RunConfig& config,
@@ -18,21 +22,18 @@ RunPlan make_run_plan(const RunConfig& config,
                       int64_t vocab_size);
 
 // The pairs of each phase, read from the configured files.
-PhaseData load_phase_data(const RunConfig& config, const RunPlan& plan);
+PhaseData load_phase_data(const RunConfig& config,
+                          const std::vector<PhasePlan>& phases);
 
 // One sentence for each source that reward.sources names and the data does not
 // have, with the nearest one that it has.
 std::vector<std::string> unknown_sources(const RewardConfig& reward,
                                          const PhaseData& data);
 
-// Before a run's folder is changed for going on with it: throws ConfigError
-// when its ledger is of another configuration, as the coordinator would.
-void check_continues(const RunConfig& config, const RunDirectory& directory);
-
 // The coordinator's process: ledger, state machine, ZeroMQ server, web page.
 // consumes: requests; produces: replies, endpoints.json, events.jsonl,
-// metrics.jsonl, trajectories/. Waits for: requests. Returns when `stop` is
-// set, or when the run can not go on (its status says why).
+// metrics.jsonl, tensorboard/, trajectories/. Waits for: requests. Returns when
+// `stop` is set, or when the run can not go on (its status says why).
 void run_coordinator_role(const RunDirectory& directory,
                           const std::atomic<bool>& stop);
 

@@ -5,7 +5,7 @@
 
 #include "actors/run/run_config.h"
 #include "actors/run/run_directory.h"
-#include "actors/stage_hook.h"
+#include "actors/run/stage_hook.h"
 #include "common/wire/transport.h"
 #include "data/prepare/preparer.h"
 

@@ -39,7 +39,8 @@ function(ume_use_commands target)
 endfunction()
 
 # All .cpp files below the calling folder, or SOURCES where given.
-# DEPS: the only folders these files may include (tools/check_layers.py).
+# DEPS: targets of the folders that these files may include
+# (tools/check_layers.py).
 # LINK: outside libraries used in .cpp files only. TORCH: the folder's headers
 # show tensors; only from kernels/ upward. COMMANDS: it reads command lines.
 # PLAIN: files of such a folder that include neither, and so compile faster.

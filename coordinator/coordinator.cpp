@@ -1,6 +1,7 @@
 #include "coordinator/coordinator.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/error/error.h"
 #include "coordinator/plan/stored_plan.h"
@@ -14,6 +15,16 @@ std::string start_of(const RegisterRequest& request) {
 }
 
 constexpr int32_t kMaxWorkerIndex = 1'000'000;
+
+bool is_worker_index(int32_t index) {
+  return index >= 0 && index <= kMaxWorkerIndex;
+}
+
+// Of a worker whose number cannot be.
+RefusedReply no_such_worker(int32_t index) {
+  return RefusedReply{"worker " + std::to_string(index) + ": expected 0 to " +
+                      std::to_string(kMaxWorkerIndex)};
+}
 
 }  // namespace
 
@@ -128,7 +139,7 @@ std::optional<Reply> Coordinator::halted() const {
   return std::nullopt;
 }
 
-// Keeps what a role waits for, for `ume why`.
+// Keeps what a role waits for, for the status page.
 void Coordinator::note(Role role, int32_t index, Reply& reply) {
   WorkerState& worker = workers_.seen(role, index, clock_.now_seconds());
   const auto* wait = std::get_if<WaitReply>(&reply);
@@ -136,15 +147,14 @@ void Coordinator::note(Role role, int32_t index, Reply& reply) {
 }
 
 Reply Coordinator::on(const RegisterRequest& request) {
-  if (request.index < 0 || request.index > kMaxWorkerIndex) {
-    return RefusedReply{"index " + std::to_string(request.index)};
-  }
+  if (!is_worker_index(request.index)) return no_such_worker(request.index);
   if (request.role > Role::kLearner) return RefusedReply{"unknown role"};
   const std::string start = start_of(request);
   Reply reply = AckReply{};
   if (request.role == Role::kLearner) {
     reply = log_.register_rank(request);
     if (std::holds_alternative<RefusedReply>(reply)) return reply;
+    if (log_.items().empty()) forget_progress();
   }
   WorkerState& worker =
       workers_.seen(request.role, request.index, clock_.now_seconds());
@@ -180,9 +190,7 @@ bool Coordinator::sampling() const {
 }
 
 Reply Coordinator::on(const LeaseRequest& request) {
-  if (request.worker < 0 || request.worker > kMaxWorkerIndex) {
-    return RefusedReply{"worker " + std::to_string(request.worker)};
-  }
+  if (!is_worker_index(request.worker)) return no_such_worker(request.worker);
   const double now = clock_.now_seconds();
   Reply reply;
   if (auto halt = halted()) {
@@ -221,40 +229,34 @@ Reply Coordinator::on(const GroupResultRequest& request) {
 }
 
 Reply Coordinator::on(const CohortRequest& request) {
-  if (request.worker < 0 || request.worker > kMaxWorkerIndex) {
-    return RefusedReply{"worker " + std::to_string(request.worker)};
-  }
-  Reply reply;
-  std::optional<std::string> failure;
+  if (!is_worker_index(request.worker)) return no_such_worker(request.worker);
+  CohortOutcome outcome;
   if (auto halt = halted()) {
-    reply = *halt;
+    outcome.reply = *halt;
   } else if (groups_.is_open()) {
-    reply = cohorts_.offer(request, clock_.now_seconds(), failure);
+    outcome = cohorts_.offer(request, clock_.now_seconds());
   } else {
     const bool grpo = current_phase().kind == PhaseKind::kGrpo;
-    reply = WaitReply{
+    outcome.reply = WaitReply{
         grpo ? book_.config().pause_seconds : book_.config().idle_pause_seconds,
         "a complete cohort"};
   }
-  if (failure) fail(*failure);
-  note(Role::kReward, request.worker, reply);
+  if (outcome.failure) fail(*outcome.failure);
+  note(Role::kReward, request.worker, outcome.reply);
   workers_.entry(Role::kReward, request.worker, clock_.now_seconds())
       .longest_seconds = request.longest_seconds;
-  return reply;
+  return std::move(outcome.reply);  // a whole cohort, maybe
 }
 
 Reply Coordinator::on(const RewardResultRequest& request) {
-  if (request.worker < 0 || request.worker > kMaxWorkerIndex) {
-    return RefusedReply{"worker " + std::to_string(request.worker)};
-  }
-  std::optional<std::string> failure;
-  Reply reply = cohorts_.accept(request, clock_.now_seconds(), failure);
-  if (failure) fail(*failure);
+  if (!is_worker_index(request.worker)) return no_such_worker(request.worker);
+  const CohortOutcome outcome = cohorts_.accept(request, clock_.now_seconds());
+  if (outcome.failure) fail(*outcome.failure);
   WorkerState& service =
       workers_.seen(Role::kReward, request.worker, clock_.now_seconds());
   service.metrics = finite_only(request.metrics);
-  if (std::holds_alternative<AckReply>(reply)) ++service.done;
-  return reply;
+  if (std::holds_alternative<AckReply>(outcome.reply)) ++service.done;
+  return outcome.reply;
 }
 
 Reply Coordinator::on(const StatusRequest&) {

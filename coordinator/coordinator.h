@@ -14,8 +14,8 @@
 #include "coordinator/plan/batch_plan.h"
 #include "coordinator/plan/learner_decisions.h"
 #include "coordinator/plan/learner_log.h"
+#include "coordinator/plan/run_book.h"
 #include "coordinator/progress/rate_window.h"
-#include "coordinator/progress/run_book.h"
 #include "coordinator/progress/saturation_watch.h"
 #include "coordinator/progress/status.h"
 #include "coordinator/progress/trajectory_export.h"
@@ -104,6 +104,7 @@ class Coordinator {
   bool can_replay_from(uint64_t step) const;
   uint64_t replay_floor() const;
   void item_completed(const WorkRow& item);
+  void forget_progress();
   void open_batch_if_due();
 
   void show_state(StatusSnapshot& status) const;
@@ -135,7 +136,7 @@ class Coordinator {
   std::optional<std::string> failure_;
 
   // For display only; not kept over a restart.
-  uint64_t item_progress_ = 0;
+  uint64_t live_step_ = 0;  // of the phase, inside the newest item; 0: not told
   std::map<std::string, double> live_metrics_;
   SaturationWatch saturation_;
   RateWindow step_rate_;

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "common/error/error.h"
+#include "common/config/checks.h"
 
 namespace ume {
 
@@ -32,6 +32,10 @@ struct CoordinatorConfig {
   int64_t reward_attempts = 5;
   // A role not heard of for so long is shown as silent.
   double heartbeat_seconds = 10.0;
+  // A coordinator that answers nothing for so long is killed by the supervisor
+  // and started again. Longer than its longest write on a slow disk, shorter
+  // than the 60 s after which the other roles give up.
+  double answer_seconds = 30.0;
   // Steps of one work item of supervised training: how soon a stop is seen.
   int64_t sft_steps_per_item = 10;
   // How long roles pause before they ask again, when work is about to come and
@@ -42,31 +46,7 @@ struct CoordinatorConfig {
   int64_t max_prompt_tokens = 1 << 20;
   int64_t max_completion_bytes = 1 << 20;
 
-  void validate() const {
-    const auto need = [](bool holds, const std::string& text) {
-      if (!holds) throw ConfigError("coordinator." + text);
-    };
-    need(http_port >= 0 && http_port <= 65535,
-         "http_port: expected 0 to 65535, found " + std::to_string(http_port));
-    need(lease_seconds > 0, "lease_seconds: expected more than 0");
-    need(group_seconds >= lease_seconds,
-         "group_seconds: expected at least lease_seconds");
-    need(max_attempts >= 1, "max_attempts: expected 1 or more");
-    need(on_quarantine == "continue" || on_quarantine == "fail",
-         "on_quarantine: expected continue or fail, found '" + on_quarantine +
-             "'");
-    need(worker_strikes >= 1, "worker_strikes: expected 1 or more");
-    need(worker_bar_seconds >= 0, "worker_bar_seconds: expected 0 or more");
-    need(reward_seconds > 0, "reward_seconds: expected more than 0");
-    need(reward_attempts >= 1, "reward_attempts: expected 1 or more");
-    need(heartbeat_seconds > 0, "heartbeat_seconds: expected more than 0");
-    need(sft_steps_per_item >= 1, "sft_steps_per_item: expected 1 or more");
-    need(pause_seconds > 0, "pause_seconds: expected more than 0");
-    need(idle_pause_seconds >= pause_seconds,
-         "idle_pause_seconds: expected at least pause_seconds");
-    need(max_prompt_tokens >= 1, "max_prompt_tokens: expected 1 or more");
-    need(max_completion_bytes >= 1, "max_completion_bytes: expected 1 or more");
-  }
+  void validate() const;
 };
 
 template <class V>
@@ -91,6 +71,8 @@ void visit_fields(V& v, CoordinatorConfig& c) {
     "failed scorings of a cohort before the run stops");
   v("heartbeat_seconds", c.heartbeat_seconds,
     "a role not heard of for so long is shown as silent");
+  v("answer_seconds", c.answer_seconds,
+    "a coordinator that answers nothing for so long is started again");
   v("sft_steps_per_item", c.sft_steps_per_item,
     "supervised steps between two looks for a stop");
   v("pause_seconds", c.pause_seconds,
@@ -100,6 +82,32 @@ void visit_fields(V& v, CoordinatorConfig& c) {
   v("max_prompt_tokens", c.max_prompt_tokens, "longer prompts are refused");
   v("max_completion_bytes", c.max_completion_bytes,
     "longer completions are refused");
+}
+
+inline void CoordinatorConfig::validate() const {
+  const ConfigChecks check("coordinator");
+  check.within("http_port", http_port, 0, 65535);
+  check.more_than("lease_seconds", lease_seconds, 0);
+  check.that(lease_seconds <= 1e9, "lease_seconds", lease_seconds,
+             "at most 1e+09");  // as messages have it; so below
+  check.that(group_seconds >= lease_seconds, "group_seconds", group_seconds,
+             "at least lease_seconds");
+  check.within("max_attempts", max_attempts, 1, 1'000'000);
+  check.one_of("on_quarantine", on_quarantine, {"continue", "fail"});
+  check.at_least("worker_strikes", worker_strikes, 1);
+  check.at_least("worker_bar_seconds", worker_bar_seconds, 0);
+  check.more_than("reward_seconds", reward_seconds, 0);
+  check.at_least("reward_attempts", reward_attempts, 1);
+  check.more_than("heartbeat_seconds", heartbeat_seconds, 0);
+  check.more_than("answer_seconds", answer_seconds, 0);
+  check.at_least("sft_steps_per_item", sft_steps_per_item, 1);
+  check.more_than("pause_seconds", pause_seconds, 0);
+  check.that(idle_pause_seconds >= pause_seconds, "idle_pause_seconds",
+             idle_pause_seconds, "at least pause_seconds");
+  check.that(idle_pause_seconds <= 3600, "idle_pause_seconds",
+             idle_pause_seconds, "at most 3600");
+  check.at_least("max_prompt_tokens", max_prompt_tokens, 1);
+  check.at_least("max_completion_bytes", max_completion_bytes, 1);
 }
 
 }  // namespace ume

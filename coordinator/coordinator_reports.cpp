@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kMaxHashBytes = 128;
 constexpr size_t kMaxAddressBytes = 4096;
-constexpr size_t kMaxDamageBytes = 300;
 
 }  // namespace
 
@@ -89,6 +88,7 @@ void Coordinator::take_report(const WorkRow& item,
     return;
   }
   take_metrics(item, report);
+  if (item.kind == WorkKind::kSftSteps) live_step_ = steps_after(item);
   if (publishes(item)) take_weights(report.weights);
   if (item.kind == WorkKind::kSaveCheckpoint) {
     take_checkpoint(item, report.checkpoint_hash);
@@ -230,7 +230,6 @@ void Coordinator::step_back(const std::string& why) {
 }
 
 void Coordinator::item_completed(const WorkRow& item) {
-  item_progress_ = 0;
   if (publishes(item) && !item.damaged) open_batch_if_due();
 }
 
@@ -258,10 +257,21 @@ Reply Coordinator::on(const ProgressRequest& request) {
     return RefusedReply{*why};
   }
   workers_.seen(Role::kLearner, request.rank, clock_.now_seconds());
-  if (request.rank != 0) return AckReply{};
-  item_progress_ = request.done;
+  const WorkRow* item = log_.last();
+  // Others are late: of an item before, or of one that is reported by now.
+  const bool fresh = item != nullptr && !log_.completed(*item) &&
+                     item->kind == WorkKind::kSftSteps &&
+                     request.done > std::max(item->step, live_step_) &&
+                     request.done <= steps_after(*item);
+  if (request.rank != 0 || !fresh) return AckReply{};
+  live_step_ = request.done;
   live_metrics_ = finite_only(request.metrics);
   return AckReply{};
+}
+
+void Coordinator::forget_progress() {
+  live_step_ = 0;
+  live_metrics_.clear();
 }
 
 }  // namespace ume

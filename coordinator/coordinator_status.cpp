@@ -118,9 +118,7 @@ void Coordinator::show_progress(StatusSnapshot& status) const {
   const auto last_phase = static_cast<uint32_t>(plan.phases.size() - 1);
   const uint32_t shown = std::min(phase_, last_phase);
   status.phase_index = shown;
-  const bool sft = plan.phases[shown].kind == PhaseKind::kSft;
-  const uint64_t inside = sft ? item_progress_ : 0;
-  show_phases(plan, phase_, learner_step() + inside, status);
+  show_phases(plan, phase_, std::max(learner_step(), live_step_), status);
   status.incarnation = log_.incarnation();
   if (!all_phases_done() && learner_step() < consumed_steps_) {
     status.replayed_until = consumed_steps_;

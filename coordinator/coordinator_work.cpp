@@ -79,7 +79,7 @@ Reply Coordinator::on(const WorkRequest& request) {
       if (item.kind == WorkKind::kStop && stopping_) {
         book_.event("stopped", *stopping_);
       }
-      item_progress_ = 0;
+      forget_progress();
       reply = work_reply(log_.append(std::move(item)), request.rank);
     }
   }

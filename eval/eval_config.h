@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "common/error/error.h"
+#include "common/config/checks.h"
 #include "eval/metrics/bootstrap.h"
 
 namespace ume {
@@ -36,20 +35,7 @@ struct EvalConfig {
     return options;
   }
 
-  void validate() const {
-    const auto need = [](bool holds, const std::string& text) {
-      if (!holds) throw ConfigError("eval." + text);
-    };
-    need(samples >= 0 && samples <= 1024, "samples: expected 0 to 1024");
-    need(temperature > 0, "temperature: expected more than 0");
-    need(max_new_tokens >= 1, "max_new_tokens: expected 1 or more");
-    need(batch_tokens >= 1, "batch_tokens: expected 1 or more");
-    need(processes >= 1 && processes <= 256, "processes: expected 1 to 256");
-    need(shard_timeout_seconds > 0 && std::isfinite(shard_timeout_seconds),
-         "shard_timeout_seconds: expected a number > 0");
-    need(bootstrap_resamples >= 100,
-         "bootstrap_resamples: expected 100 or more");
-  }
+  void validate() const;
 };
 
 template <class V>
@@ -57,7 +43,8 @@ void visit_fields(V& v, EvalConfig& c) {
   v("tasks", c.tasks, "tasks.json of the evaluation folder");
   v("split", c.split, "which split of each task, e.g. dev or test");
   v("stages", c.stages,
-    "models to measure: base (the starting model) or a phase's name");
+    "models to measure: base (the starting model), sft or grpo; one whose "
+    "phase the run does not have is skipped, and one has to be left");
   v("samples", c.samples, "sampled answers per query, for pass@k; 0: none");
   v("temperature", c.temperature, "softmax temperature of those samples");
   v("max_new_tokens", c.max_new_tokens, "longest answer in tokens");
@@ -72,6 +59,21 @@ void visit_fields(V& v, EvalConfig& c) {
   v("reference", c.reference,
     "recorded figure to print beside the table (docs/formats/report.md); "
     "empty: none");
+}
+
+inline void EvalConfig::validate() const {
+  const ConfigChecks check("eval");
+  for (size_t i = 0; i < stages.size(); ++i) {
+    check.one_of("stages[" + std::to_string(i) + "]", stages[i],
+                 {"base", "sft", "grpo"});
+  }
+  check.within("samples", samples, 0, 1024);
+  check.more_than("temperature", temperature, 0);
+  check.within("max_new_tokens", max_new_tokens, 1, 131072);
+  check.at_least("batch_tokens", batch_tokens, 1);
+  check.within("processes", processes, 1, 256);
+  check.more_than("shard_timeout_seconds", shard_timeout_seconds, 0);
+  check.within("bootstrap_resamples", bootstrap_resamples, 100, 1'000'000);
 }
 
 }  // namespace ume

@@ -1,5 +1,7 @@
 #include "eval/text_codec.h"
 
+#include <string>
+
 #include "common/error/error.h"
 
 namespace ume {
@@ -26,6 +28,30 @@ SamplerTokens find_tokens(const Tokenizer& tokenizer,
   return tokens;
 }
 
+// Other patches than the model's would be refused picture by picture, as if
+// the pictures were to blame.
+void check_patches(const PreprocessorConfig& preprocessor,
+                   const VisionConfig& vision,
+                   const std::filesystem::path& folder) {
+  const auto same = [&](const char* field, int64_t found, int64_t expected) {
+    if (found == expected) return;
+    throw InvalidInput((folder / "preprocessor_config.json").string() + ": " +
+                       field + ": expected " + std::to_string(expected) +
+                       " as in " + (folder / "config.json").string() +
+                       ", found " + std::to_string(found));
+  };
+  same("patch_size", preprocessor.patch_size, vision.patch_size);
+  same("merge_size", preprocessor.merge_size, vision.merge_size);
+  same("temporal_patch_size", preprocessor.temporal_patch_size,
+       vision.temporal_patch_size);
+  if (vision.in_channels != 3) {
+    throw InvalidInput((folder / "config.json").string() +
+                       ": vision_config.in_channels: expected 3 (pictures are "
+                       "red, green and blue), found " +
+                       std::to_string(vision.in_channels));
+  }
+}
+
 }  // namespace
 
 TextCodec::TextCodec(const PreparerOptions& options, const ModelConfig& config)
@@ -36,6 +62,7 @@ TextCodec::TextCodec(const PreparerOptions& options, const ModelConfig& config)
                        std::to_string(vocab) + " ids, the model " +
                        std::to_string(config.vocab_size) + " rows");
   }
+  check_patches(preparer_.preprocessor(), config.vision, options.model_folder);
 }
 
 std::string TextCodec::decode(std::span<const int64_t> ids) const {

@@ -17,8 +17,9 @@ namespace ume {
 // one model's special ids. Thread-safe.
 class TextCodec {
  public:
-  // options.model_folder holds the tokenizer of the model with this config.
-  // Throws InvalidInput when tokenizer and model disagree.
+  // options.model_folder holds the tokenizer and the preprocessor's
+  // configuration of the model with this config. Throws InvalidInput when they
+  // and the model disagree.
   TextCodec(const PreparerOptions& options, const ModelConfig& config);
 
   PreparedPrompt prepare(const PromptRecord& record) const {

@@ -6,13 +6,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
 #include <utility>
 
-#include "common/error/error.h"
+#include "common/process/stop_signals.h"
 
 extern char** environ;
 
@@ -44,15 +46,20 @@ std::vector<std::string> merged_environment(
 
 // Between fork and exec: only async-signal-safe calls. Reports errno through
 // `error_pipe`, which exec closes on success.
+//
+// Stop signals are blocked and not ignored: mpirun sets handlers of its own,
+// under which it would end its ranks, but leaves the mask as it is. The end
+// signal has to work also where `nohup` has us ignore it.
 [[noreturn]] void run_child(const std::vector<char*>& argv,
                             const std::vector<char*>& environment,
+                            int end_signal,
                             int log_file,
                             int error_pipe) {
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(end_signal, SIG_DFL);
+  prctl(PR_SET_PDEATHSIG, end_signal);
+  const sigset_t blocked = stop_signals();
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
   const int null_file = open("/dev/null", O_RDONLY);
   if (null_file >= 0) dup2(null_file, STDIN_FILENO);
   if (log_file >= 0) {
@@ -83,6 +90,17 @@ std::string ChildExit::text() const {
                     : "exit code " + std::to_string(code);
 }
 
+ExitCode ChildExit::run_code() const {
+  constexpr std::array kErrors = {ExitCode::kUsage, ExitCode::kBadData,
+                                  ExitCode::kUnavailable, ExitCode::kIo,
+                                  ExitCode::kConfig};
+  const auto own = static_cast<ExitCode>(code);
+  const bool says_what =
+      signal == 0 &&
+      std::find(kErrors.begin(), kErrors.end(), own) != kErrors.end();
+  return says_what ? own : ExitCode::kFailure;
+}
+
 ChildProcess ChildProcess::start(const ChildCommand& command) {
   const std::vector<std::string> strings =
       merged_environment(command.environment);
@@ -94,7 +112,9 @@ ChildProcess ChildProcess::start(const ChildCommand& command) {
     throw IoError(std::string("cannot create a pipe: ") + strerror(errno));
   }
   const pid_t pid = fork();
-  if (pid == 0) run_child(argv, environment, log_file, error_pipe[1]);
+  if (pid == 0) {
+    run_child(argv, environment, command.end_signal, log_file, error_pipe[1]);
+  }
   const int fork_error = errno;
   close(error_pipe[1]);
   if (log_file >= 0) close(log_file);
@@ -109,19 +129,24 @@ ChildProcess ChildProcess::start(const ChildCommand& command) {
   close(error_pipe[0]);
   if (got == sizeof(child_error)) {
     waitpid(pid, nullptr, 0);
-    throw IoError("cannot start " + command.argv[0] + ": " +
-                  strerror(child_error));
+    const std::string what =
+        "cannot start " + command.argv[0] + ": " + strerror(child_error);
+    if (child_error == ENOENT) throw Unavailable(what);
+    throw IoError(what);
   }
-  return ChildProcess(pid);
+  return ChildProcess(pid, command.end_signal);
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), exit_(std::move(other.exit_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      end_signal_(other.end_signal_),
+      exit_(std::move(other.exit_)) {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   if (this != &other) {
     end_now();
     pid_ = std::exchange(other.pid_, -1);
+    end_signal_ = other.end_signal_;
     exit_ = std::move(other.exit_);
   }
   return *this;

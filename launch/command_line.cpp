@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 
@@ -24,16 +25,24 @@ std::string program_folder() {
 }
 
 int report_current_exception(const std::string& program) {
+  const auto say = [&](const std::string& message) {
+    std::fprintf(stderr, "%s: %s\n", program.c_str(),
+                 printable_message(message).c_str());
+  };
   try {
     throw;
   } catch (const Error& error) {
-    std::fprintf(stderr, "%s: %s\n", program.c_str(), error.what());
+    say(error.what());
     return static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    const std::string path =
+        error.path1().empty() ? "an empty path" : error.path1().string();
+    say(path + ": " + error.code().message());
+    return static_cast<int>(ExitCode::kIo);
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "%s: out of memory\n", program.c_str());
+    say("out of memory");
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: unexpected failure: %s\n", program.c_str(),
-                 error.what());
+    say(std::string("unexpected failure: ") + error.what());
   }
   return static_cast<int>(ExitCode::kFailure);
 }
@@ -79,10 +88,15 @@ int run_parsed(CLI::App& app, int argc, char** argv) {
 
 }  // namespace
 
-int run_command_line(CLI::App& app, int argc, char** argv) {
+int run_command_line(CLI::App& app,
+                     int argc,
+                     char** argv,
+                     const CommandGuard& guard) {
   hold_standard_streams();
   try {
-    const int code = run_parsed(app, argc, argv);
+    int code = 0;
+    const auto work = [&] { code = run_parsed(app, argc, argv); };
+    guard ? guard(work) : work();
     flush_results();
     return code;
   } catch (...) {

@@ -12,17 +12,7 @@
 
 #include "common/error/error.h"
 #include "launch/command_line.h"
-#include "launch/commands/config_command.h"
-#include "launch/commands/data_command.h"
-#include "launch/commands/doctor_command.h"
-#include "launch/commands/eval_command.h"
-#include "launch/commands/ledger_command.h"
-#include "launch/commands/preprocess_command.h"
-#include "launch/commands/report_command.h"
-#include "launch/commands/reward_command.h"
-#include "launch/commands/role_command.h"
-#include "launch/commands/tokenize_command.h"
-#include "launch/commands/train_command.h"
+#include "launch/commands/commands.h"
 
 namespace ume {
 namespace {
@@ -45,7 +35,8 @@ constexpr std::array<EngineCommand, 4> kEngineCommands = {{
   arguments[0] = const_cast<char*>(program.c_str());
   arguments.push_back(nullptr);
   execv(program.c_str(), arguments.data());
-  throw IoError("cannot execute " + program + ": " + strerror(errno));
+  throw Unavailable("cannot execute " + program + ": " + strerror(errno) +
+                    "; build it with `make build`, or install it beside ume");
 }
 
 bool belongs_to_engine(int argc, char** argv) {

@@ -4,7 +4,7 @@
 
 #include "common/error/check.h"
 #include "common/error/error.h"
-#include "model/fused_ops.h"
+#include "model/layer_ops.h"
 #include "model/token_logprobs.h"
 
 namespace ume {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/error/check.h"
-#include "model/fused_ops.h"
+#include "model/layer_ops.h"
 
 namespace ume {
 namespace {

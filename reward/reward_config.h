@@ -134,7 +134,7 @@ struct RewardConfig {
 
 template <class Visitor>
 void visit_fields(Visitor& v, RewardConfig& c) {
-  v("terms", c.terms, "summands of the reward: a list of {name, weight}");
+  v("terms", c.terms, "summands of the reward (docs/rewards.md)");
   v("missing_embedding", c.missing_embedding,
     "a completion without <gen_emb>: zero (embedding terms 0, no part in "
     "others' similarities), prompt (the state at the prompt's own <gen_emb>), "

@@ -17,8 +17,8 @@ namespace ume {
 // Immutable; one pipeline may be shared by all reward threads.
 class RewardPipeline {
  public:
-  // Takes ready policies, for tests and plug-ins; otherwise
-  // make_reward_pipeline. policies: one per config.terms, in its order.
+  // Takes ready policies, for tests; otherwise make_reward_pipeline. policies:
+  // one per config.terms, in its order.
   RewardPipeline(RewardConfig config,
                  std::vector<std::unique_ptr<RewardPolicy>> policies);
 

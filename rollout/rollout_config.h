@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "common/error/error.h"
+#include "common/config/checks.h"
 #include "common/types/sampling.h"
 
 namespace ume {
@@ -41,33 +41,25 @@ struct RolloutConfig {
   int64_t workers = 2;
   RolloutSamplingConfig sampling;
 
-  void validate() const {
-    if (workers < 1 || workers > 4096) {
-      throw ConfigError("rollout.workers: expected 1 to 4096, found " +
-                        std::to_string(workers));
-    }
-    if (!(sampling.temperature > 0.0)) {
-      throw ConfigError(
-          "rollout.sampling.temperature: expected above 0, found " +
-          std::to_string(sampling.temperature));
-    }
-    if (sampling.top_k < 0 ||
-        !(sampling.top_p > 0.0 && sampling.top_p <= 1.0)) {
-      throw ConfigError(
-          "rollout.sampling: expected top_k >= 0 and top_p in (0, 1]");
-    }
-    if (sampling.max_new_tokens < 1 || sampling.max_new_tokens > 131072) {
-      throw ConfigError(
-          "rollout.sampling.max_new_tokens: expected 1 to 131072, found " +
-          std::to_string(sampling.max_new_tokens));
-    }
-  }
+  void validate() const;
 };
 
 template <class V>
 void visit_fields(V& v, RolloutConfig& c) {
   v("workers", c.workers, "rollout worker processes on this host");
   v("sampling", c.sampling, "how trajectories are drawn");
+}
+
+inline void RolloutConfig::validate() const {
+  const ConfigChecks check("rollout");
+  check.within("workers", workers, 1, 4096);
+  check.that(sampling.temperature > 0 && sampling.temperature <= 1e6,
+             "sampling.temperature", sampling.temperature,
+             "a number in (0, 1e+06]");
+  check.within("sampling.top_k", sampling.top_k, 0, INT32_MAX);
+  check.that(sampling.top_p > 0 && sampling.top_p <= 1, "sampling.top_p",
+             sampling.top_p, "a number in (0, 1]");
+  check.within("sampling.max_new_tokens", sampling.max_new_tokens, 1, 131072);
 }
 
 }  // namespace ume

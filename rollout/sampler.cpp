@@ -8,6 +8,7 @@
 
 #include "common/error/error.h"
 #include "common/random/philox.h"
+#include "common/types/embedding_position.h"
 #include "kernels/torch.h"
 #include "model/attention/packed_batch.h"
 #include "rollout/token_sampling.h"
@@ -17,7 +18,6 @@ namespace {
 
 // One completion in the making.
 struct Row {
-  size_t job = 0;
   SampleKey key;
   int64_t first_position = 0;  // of its first token
   SampledCompletion* out = nullptr;
@@ -34,12 +34,6 @@ std::vector<float> unit_vector(const torch::Tensor& state) {
           .contiguous();
   const float* data = row.data_ptr<float>();
   return {data, data + row.numel()};
-}
-
-// Index of the last occurrence, or -1.
-int64_t last_occurrence(const std::vector<int64_t>& ids, int64_t id) {
-  const auto it = std::find(ids.rbegin(), ids.rend(), id);
-  return it == ids.rend() ? -1 : ids.rend() - it - 1;
 }
 
 torch::Tensor index_tensor(const std::vector<int64_t>& values) {
@@ -90,14 +84,14 @@ void Decoding::read_prompt_embeddings(std::span<const SampleJob> jobs,
   for (size_t j = 0; j < jobs.size(); ++j) {
     const std::vector<int64_t>& ids = jobs[j].prompt->ids;
     const auto item = static_cast<int64_t>(j);
-    if (const int64_t at = last_occurrence(ids, tokens_.disc_emb); at >= 0) {
+    if (const auto at = find_embedding_position(ids, tokens_.disc_emb)) {
       groups_[j].disc_embedding =
-          unit_vector(hidden[batch_.prompt_row(item, at)]);
+          unit_vector(hidden[batch_.prompt_row(item, *at)]);
     }
-    const int64_t at = last_occurrence(ids, tokens_.gen_emb);
-    if (at < 0) continue;
+    const auto at = find_embedding_position(ids, tokens_.gen_emb);
+    if (!at) continue;
     const std::vector<float> own =
-        unit_vector(hidden[batch_.prompt_row(item, at)]);
+        unit_vector(hidden[batch_.prompt_row(item, *at)]);
     for (SampledCompletion& c : groups_[j].completions) {
       c.gen_embedding = own;
       c.embedding_source = EmbeddingSource::kPrompt;
@@ -118,16 +112,9 @@ void Decoding::draw(const torch::Tensor& logits) {
                      tokens_.forbidden, uniform(row.key, position));
     row.out->ids.push_back(token.id);
     row.out->logprobs.push_back(token.logprob);
-    const bool is_end = std::find(tokens_.end.begin(), tokens_.end.end(),
-                                  token.id) != tokens_.end.end();
-    if (is_end && !params_.ignore_eos) {
-      row.out->finish = FinishReason::kEndToken;
-      row.finished = true;
-    } else if (row.out->ids.size() >=
-               static_cast<size_t>(params_.max_new_tokens)) {
-      row.out->finish = FinishReason::kLength;
-      row.finished = true;
-    }
+    const auto finish = finish_of(row.out->ids, tokens_.end, params_);
+    row.finished = finish.has_value();
+    if (finish) row.out->finish = *finish;
   }
 }
 
@@ -183,7 +170,7 @@ std::vector<SampledGroup> Decoding::run(std::span<const SampleJob> jobs) {
     const auto item = static_cast<int64_t>(j);
     groups_[j].completions.resize(jobs[j].keys.size());
     for (size_t k = 0; k < jobs[j].keys.size(); ++k) {
-      rows_.push_back({j, jobs[j].keys[k], batch_.items[j].next_position,
+      rows_.push_back({jobs[j].keys[k], batch_.items[j].next_position,
                        &groups_[j].completions[k]});
       last_rows.push_back(batch_.prompt_row(
           item, static_cast<int64_t>(jobs[j].prompt->ids.size()) - 1));

@@ -114,4 +114,17 @@ SampledToken sample_token(std::span<const float> logits,
           static_cast<float>(logits[chosen] - total)};
 }
 
+std::optional<FinishReason> finish_of(std::span<const int64_t> ids,
+                                      std::span<const int64_t> end_tokens,
+                                      const SamplingParams& params) {
+  if (ids.empty()) return std::nullopt;
+  const bool is_end = std::find(end_tokens.begin(), end_tokens.end(),
+                                ids.back()) != end_tokens.end();
+  if (is_end && !params.ignore_eos) return FinishReason::kEndToken;
+  if (ids.size() >= static_cast<size_t>(params.max_new_tokens)) {
+    return FinishReason::kLength;
+  }
+  return std::nullopt;
+}
+
 }  // namespace ume

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "common/types/sampling.h"
+#include "common/types/trajectory.h"
 
 namespace ume {
 
@@ -32,5 +34,11 @@ SampledToken sample_token(std::span<const float> logits,
                           const SamplingParams& params,
                           std::span<const int64_t> forbidden,
                           double uniform);
+
+// Why a completion of these ids is finished; nothing while it is not. Its last
+// token alone decides: the first of `end_tokens` ends it and is part of it.
+std::optional<FinishReason> finish_of(std::span<const int64_t> ids,
+                                      std::span<const int64_t> end_tokens,
+                                      const SamplingParams& params);
 
 }  // namespace ume

@@ -2,15 +2,16 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <exception>
 
 #include "actors/engine/learner_worker.h"
 #include "actors/engine/rollout_worker.h"
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
+#include "common/clock/clock.h"
 #include "common/collective/mpi_collective.h"
 #include "common/error/error.h"
+#include "common/log/log.h"
 #include "kernels/torch.h"
 #include "model/config/model_config.h"
 
@@ -22,19 +23,20 @@ void learn_until_stop(LearnerWorker& worker, const std::string& start_id) {
     worker.register_rank(start_id);
     for (;;) worker.step();
   } catch (const StopRun& stop) {
-    std::fprintf(stderr, "learner: %s\n", stop.reason.c_str());
+    log_info(stop.reason);
   }
 }
 
 }  // namespace
 
 void run_rollout_role(const RunDirectory& directory, int32_t index) {
+  const std::string name = "rollout-" + std::to_string(index);
+  start_logging({.process = name});
   const RunConfig config = load_run_config(directory);
   torch::set_num_threads(static_cast<int>(config.learner.threads));
   const ModelConfig model_config = load_model_config(config.model.path);
   const TextCodec text(preparer_options(config, config.grpo.data),
                        model_config);
-  const std::string name = "rollout-" + std::to_string(index);
   const auto client = connect_to_coordinator(directory, name);
   const auto renewals = connect_to_coordinator(directory, name + "-renew");
   const auto weights =
@@ -51,13 +53,15 @@ void run_rollout_role(const RunDirectory& directory, int32_t index) {
     register_role(*client, request);
     for (;;) worker.step();
   } catch (const StopRun& stop) {
-    std::fprintf(stderr, "%s: %s\n", name.c_str(), stop.reason.c_str());
+    log_info(stop.reason);
   }
 }
 
 void run_learner_role(const RunDirectory& directory,
                       const std::string& start_id) {
   MpiSession session;
+  const std::string name = "learner-" + std::to_string(session.rank());
+  start_logging({.process = name});
   try {
     const RunConfig config = load_run_config(directory);
     torch::set_num_threads(static_cast<int>(config.learner.threads));
@@ -65,21 +69,20 @@ void run_learner_role(const RunDirectory& directory,
         make_mpi_collective(session, config.learner.collective_timeout_seconds);
     const auto patient =
         make_mpi_collective(session, config.checkpoint.write_timeout_seconds);
-    const std::string name = "learner-" + std::to_string(session.rank());
     const auto client = connect_to_coordinator(directory, name);
     const auto weights =
         make_shm_weight_channel(shared_weight_folder(), directory.run_id());
+    const SystemClock clock;
     StageHook hook = make_stage_hook(config, directory, name);
-    LearnerWorker worker(config,
-                         {*client, *collective, *patient, *weights, hook});
+    LearnerWorker worker(
+        config, {*client, *collective, *patient, *weights, clock, hook});
     learn_until_stop(worker, start_id);
   } catch (const Error& error) {
     // Finalising MPI would wait for ranks that may never come.
-    std::fprintf(stderr, "learner-%d: %s\n", session.rank(), error.what());
+    log_error(error.what());
     session.abort(static_cast<int>(error.code()));
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "learner-%d: unexpected failure: %s\n", session.rank(),
-                 error.what());
+    log_error(std::string("unexpected failure: ") + error.what());
     session.abort(static_cast<int>(ExitCode::kFailure));
   }
 }

@@ -2,28 +2,21 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <utility>
 
+#include "actors/progress_report.h"
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
 #include "common/hash/xxh3.h"
+#include "common/log/log.h"
 #include "learner/checkpoint/checkpoint.h"
 #include "learner/checkpoint/weight_list.h"
 
 namespace ume {
 namespace {
-
-// A group's name in messages: "query of pair 17".
-std::string group_text(const GroupId& group) {
-  return std::string(side_name(group.side)) + " of pair " +
-         std::to_string(group.dispatch_index);
-}
-
-constexpr size_t kMaxDamageBytes = 1000;
 
 // The model that a later phase starts from, and keeps as its reference, is the
 // export of the phase before: CHECKPOINT/model.
@@ -32,10 +25,13 @@ void check_export(const std::string& model) {
       std::filesystem::path(model).parent_path().string();
   try {
     verify_export(checkpoint);
-  } catch (const InvalidInput& error) {
-    throw InvalidInput(std::string(error.what()) +
-                       ". This phase starts from it: put the folder back from "
-                       "a copy and go on with --resume, or start another run");
+  } catch (const ConfigError&) {  // whole, but of another version
+    throw;
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                std::string(error.what()) +
+                    ". This phase starts from it: put the folder back from a "
+                    "copy and go on with --resume, or start another run");
   }
 }
 
@@ -149,8 +145,7 @@ WorkDoneRequest LearnerWorker::run_item(const BeginPhaseItem& item) {
     if (const auto damage = find_damage(item.resume, parts_.patient)) {
       WorkDoneRequest done;
       if (parts_.collective.rank() == 0) {
-        std::fprintf(stderr, "learner: %s is damaged: %s\n",
-                     item.resume.c_str(), damage->c_str());
+        log_warning(item.resume + " is damaged: " + *damage);
         done.damage = damage->substr(0, kMaxDamageBytes);
       }
       return done;
@@ -192,9 +187,11 @@ std::vector<SftPair> LearnerWorker::load_batch(int64_t batch) {
 }
 
 WorkDoneRequest LearnerWorker::run_item(const SftStepsItem& item) {
+  const bool reports = parts_.collective.rank() == 0;
+  const uint64_t end = item.first_step + item.num_steps;
   WorkDoneRequest done;
-  for (uint64_t step = item.first_step; step < item.first_step + item.num_steps;
-       ++step) {
+  ProgressReport progress(parts_.client, parts_.clock);
+  for (uint64_t step = item.first_step; step < end; ++step) {
     std::vector<std::vector<SftPair>> batches;
     for (int64_t a = 0; a < config_.sft.accumulation; ++a) {
       batches.push_back(load_batch(
@@ -203,8 +200,12 @@ WorkDoneRequest LearnerWorker::run_item(const SftStepsItem& item) {
     done.step_metrics.push_back(
         sft_->step(batches, static_cast<int64_t>(step)));
     parts_.hook.reached("sft_step");
+    // The last step is told by the report itself.
+    if (reports && step + 1 < end) {
+      progress.tell({incarnation_, 0, step + 1, done.step_metrics.back()});
+    }
   }
-  if (parts_.collective.rank() != 0) done.step_metrics.clear();
+  if (!reports) done.step_metrics.clear();
   return done;
 }
 

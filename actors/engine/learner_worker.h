@@ -5,7 +5,8 @@
 #include <string>
 
 #include "actors/run/run_config.h"
-#include "actors/stage_hook.h"
+#include "actors/run/stage_hook.h"
+#include "common/clock/clock.h"
 #include "common/collective/collective.h"
 #include "common/weights/weight_channel.h"
 #include "common/wire/transport.h"
@@ -24,6 +25,7 @@ struct LearnerWorkerParts {
   Collective& collective;
   Collective& patient;  // the same ranks, for waits of a checkpoint's length
   WeightChannel& weights;
+  const Clock& clock;  // for how often progress is told
   StageHook& hook;
 };
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "actors/engine/weight_tensors.h"
-#include "actors/stage_hook.h"
+#include "actors/run/stage_hook.h"
 #include "common/weights/weight_channel.h"
 #include "common/wire/transport.h"
 #include "eval/text_codec.h"

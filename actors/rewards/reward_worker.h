@@ -2,7 +2,7 @@
 
 #include "actors/rewards/policy_keeper.h"
 #include "actors/rewards/score_memory.h"
-#include "actors/stage_hook.h"
+#include "actors/run/stage_hook.h"
 #include "common/wire/transport.h"
 
 namespace ume {

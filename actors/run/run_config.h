@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/stage_hook.h"
+#include "actors/run/stage_hook.h"
 #include "common/error/error.h"
 #include "coordinator/coordinator_config.h"
 #include "data/prepare/prepare_config.h"

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
+
+#include "common/files/directory_lock.h"
 
 namespace ume {
 
@@ -20,27 +23,36 @@ struct RunDirectory {
   std::filesystem::path endpoints() const { return root / "endpoints.json"; }
   std::filesystem::path events() const { return root / "events.jsonl"; }
   std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
+  std::filesystem::path tensorboard() const { return root / "tensorboard"; }
   std::filesystem::path logs() const { return root / "logs"; }
   std::filesystem::path trajectories() const { return root / "trajectories"; }
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
   std::filesystem::path eval() const { return root / "eval"; }
   std::filesystem::path model() const { return root / "model"; }
   std::filesystem::path report() const { return root / "report"; }
-  // "step_000050": the folder of a checkpoint inside checkpoints()/PHASE.
-  static std::string step_name(uint64_t step);
   // Names this run in messages and shared memory; fixed when it was created.
   // Throws IoError when the file is missing.
   std::string run_id() const;
 };
 
-// Makes the folder tree; writes the resolved configuration and a run id that
-// begins with `name`. Throws
-// ConfigError when the folder exists already, IoError when it cannot be made
-// or fewer than `needed_bytes` are free.
-RunDirectory create_run_directory(const std::filesystem::path& root,
-                                  const std::string& name,
-                                  const std::string& resolved_config,
-                                  uint64_t needed_bytes);
+// Where a new run is to be made: nothing is there, an empty folder, or a run
+// that ended before its first step, as when its start failed. Throws
+// ConfigError for anything else, or when a process uses it. Makes and changes
+// nothing.
+RunDirectory new_run_directory(const std::filesystem::path& root);
+
+struct NewRun {
+  std::string name;  // begins the run id
+  std::string resolved_config;
+  uint64_t needed_bytes = 0;  // of free disk
+};
+
+// Makes the folder tree in place of what new_run_directory allows, with the
+// configuration and a run id. Of several starts at once one gets it. Returns
+// the folder's lock. Throws ConfigError when another process was quicker,
+// IoError when it cannot be made or too little disk is free.
+std::unique_ptr<DirectoryLock> begin_run(const RunDirectory& directory,
+                                         const NewRun& run);
 
 // Makes this text the run's configuration, for people and for roles.
 void write_run_config(const RunDirectory& directory,

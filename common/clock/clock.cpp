@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "common/clock/deadline.h"
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 
@@ -32,10 +32,8 @@ double Deadline::remaining_seconds() const {
 
 void Deadline::check() const {
   if (expired()) {
-    char seconds[32];
-    std::snprintf(seconds, sizeof(seconds), "%g", timeout_seconds_);
-    throw DeadlineExceeded("waited " + std::string(seconds) + " s for " +
-                           waiting_for_);
+    throw DeadlineExceeded("waited " + short_number(timeout_seconds_) +
+                           " s for " + waiting_for_);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/error/check.h"
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -80,7 +81,7 @@ class Meeting {
       broken_ = "rank " + std::to_string(rank) + " waited too long";
       changed_.notify_all();
       throw DeadlineExceeded("rank " + std::to_string(rank) + " waited " +
-                             std::to_string(deadline_seconds_) +
+                             short_number(deadline_seconds_) +
                              " s for the other ranks in " + operation);
     }
     check_whole(operation);

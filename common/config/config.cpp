@@ -299,7 +299,7 @@ std::string read_config_text(const std::string& path) {
     throw ConfigError(path + ": no such configuration file");
   }
   try {
-    return read_file(path, uint64_t{1} << 20);
+    return read_file_or_pipe(path, uint64_t{1} << 20);
   } catch (const Error& failure) {
     throw ConfigError(failure.what());
   }

@@ -18,8 +18,8 @@ namespace ume {
 //   source: the file's name, for messages.
 // Throws ConfigError `FILE:LINE: …` for an unknown key (with the nearest known
 // one), a key given twice, a value of another type, malformed YAML, several
-// documents, or a text beyond the limits (1 MiB, 64 levels, 100,000 nodes
-// after aliases).
+// documents, or a text beyond the limits (1 MiB, 64 levels, 100,000 nodes and
+// 16 MiB of text after aliases).
 void apply_yaml(ConfigSection section,
                 std::string_view text,
                 const std::string& source);
@@ -35,9 +35,6 @@ std::string dump_yaml(const ConfigSection& section, bool with_help = false);
 
 // JSON Schema (draft 2020-12) with types, defaults and help.
 std::string json_schema(const ConfigSection& section, const std::string& title);
-
-// One line per field: dotted name, type, default, help.
-std::string describe_fields(const ConfigSection& section);
 
 // The file's text. Throws ConfigError when there is none or it is too large.
 std::string read_config_text(const std::string& path);

@@ -1,4 +1,4 @@
-// The texts made from config structs: YAML, schema, list of fields.
+// The texts made from config structs: YAML and schema.
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -214,58 +214,6 @@ Json schema_of(const ConfigSection& section) {
           {"additionalProperties", false}};
 }
 
-const char* type_name(bool*) {
-  return "bool";
-}
-const char* type_name(int64_t*) {
-  return "integer";
-}
-const char* type_name(double*) {
-  return "number";
-}
-const char* type_name(std::string*) {
-  return "string";
-}
-const char* type_name(std::vector<std::string>*) {
-  return "list";
-}
-const char* type_name(std::vector<double>*) {
-  return "list of numbers";
-}
-const char* type_name(std::map<std::string, std::string>*) {
-  return "map";
-}
-
-struct FieldDescriber {
-  std::string text;
-
-  void add(const ConfigSection& section, const std::string& path) {
-    for (const ConfigField& field : section.fields) {
-      const std::string name =
-          path.empty() ? field.name : path + "." + field.name;
-      std::visit([&](const auto& value) { line(value, name, field.help); },
-                 field.value);
-    }
-  }
-  template <class T>
-  void line(T* const& value, const std::string& name, const std::string& help) {
-    text += name + "  " + type_name(value) + "  " + yaml_value(*value) + "  " +
-            help + "\n";
-  }
-  void line(const ConfigSection& section,
-            const std::string& name,
-            const std::string&) {
-    add(section, name);
-  }
-  void line(const ConfigList& list,
-            const std::string& name,
-            const std::string& help) {
-    text += name + "  list of sections  " + std::to_string(list.size()) +
-            " elements  " + help + "\n";
-    add(list.default_element(), name + "[]");
-  }
-};
-
 }  // namespace
 
 std::string dump_yaml(const ConfigSection& section, bool with_help) {
@@ -280,12 +228,6 @@ std::string json_schema(const ConfigSection& section,
                  {"title", title}};
   schema.update(schema_of(section));
   return schema.dump(2) + "\n";
-}
-
-std::string describe_fields(const ConfigSection& section) {
-  FieldDescriber describer;
-  describer.add(section, "");
-  return describer.text;
 }
 
 }  // namespace ume

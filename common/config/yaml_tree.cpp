@@ -18,6 +18,22 @@ namespace {
 constexpr size_t kMaxBytes = size_t{1} << 20;
 constexpr size_t kMaxDepth = 64;
 constexpr size_t kMaxNodes = 100'000;
+constexpr size_t kMaxTextBytes = size_t{16} << 20;
+
+// Of a value with all that is in it.
+struct TreeSize {
+  size_t nodes = 0;
+  size_t text_bytes = 0;
+
+  TreeSize& operator+=(const TreeSize& other) {
+    nodes += other.nodes;
+    text_bytes += other.text_bytes;
+    return *this;
+  }
+  TreeSize since(const TreeSize& before) const {
+    return {nodes - before.nodes, text_bytes - before.text_bytes};
+  }
+};
 
 // Builds the tree from the parser's events. The events, unlike yaml-cpp's own
 // tree, show duplicate keys and let aliases be counted.
@@ -40,8 +56,8 @@ class TreeBuilder : public YAML::EventHandler {
     if (found == anchors_.end()) {
       fail(line_of(mark), "an alias inside the value that it names");
     }
-    num_nodes_ += found->second.num_nodes;
-    check_size(mark);
+    size_ += found->second.size;
+    check_size(line_of(mark));
     if (open_.size() + found->second.depth > kMaxDepth) {
       fail(line_of(mark), "deeper than " + std::to_string(kMaxDepth));
     }
@@ -56,6 +72,7 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& tag,
                 YAML::anchor_t anchor,
                 const std::string& value) override {
+    size_.text_bytes += value.size();
     YamlNode node = node_at(mark, YamlNode::Kind::kScalar);
     check_tag(mark, tag);
     node.quoted = tag != "?";
@@ -68,7 +85,7 @@ class TreeBuilder : public YAML::EventHandler {
                        YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
-    open(node_at(mark, YamlNode::Kind::kList), anchor);
+    open(mark, YamlNode::Kind::kList, anchor);
   }
   void OnSequenceEnd() override { close(); }
 
@@ -77,7 +94,7 @@ class TreeBuilder : public YAML::EventHandler {
                   YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
-    open(node_at(mark, YamlNode::Kind::kMap), anchor);
+    open(mark, YamlNode::Kind::kMap, anchor);
   }
   void OnMapEnd() override { close(); }
 
@@ -85,14 +102,14 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     YamlNode node;
     YAML::anchor_t anchor;
-    size_t nodes_before;
+    TreeSize before;
     size_t depth = 1;             // of what is inside so far, itself included
     std::optional<YamlNode> key;  // of a map, waiting for its value
     std::map<std::string, int> lines;  // of a map's keys
   };
   struct Anchored {
     YamlNode node;
-    size_t num_nodes;
+    TreeSize size;
     size_t depth;
   };
 
@@ -102,10 +119,18 @@ class TreeBuilder : public YAML::EventHandler {
   int line_of(const YAML::Mark& mark) const {
     return with_lines_ ? mark.line + 1 : 0;
   }
-  void check_size(const YAML::Mark& mark) const {
-    if (num_nodes_ > kMaxNodes) {
-      fail(line_of(mark), "more than " + std::to_string(kMaxNodes) +
-                              " values (aliases counted in full)");
+  // With the copies that aliases make, and those that are kept for them.
+  void check_size(int line) const {
+    TreeSize all = size_;
+    all += kept_;
+    if (all.nodes > kMaxNodes) {
+      fail(line, "more than " + std::to_string(kMaxNodes) +
+                     " values (aliases counted in full, and once more what "
+                     "has an anchor)");
+    }
+    if (all.text_bytes > kMaxTextBytes) {
+      fail(line, "more than " + std::to_string(kMaxTextBytes >> 20) +
+                     " MiB of text (counted likewise)");
     }
   }
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
@@ -115,26 +140,29 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
   YamlNode node_at(const YAML::Mark& mark, YamlNode::Kind kind) {
-    ++num_nodes_;
-    check_size(mark);
+    ++size_.nodes;
+    check_size(line_of(mark));
     YamlNode node;
     node.kind = kind;
     node.line = line_of(mark);
     return node;
   }
 
-  void open(YamlNode node, YAML::anchor_t anchor) {
+  void open(const YAML::Mark& mark,
+            YamlNode::Kind kind,
+            YAML::anchor_t anchor) {
+    const TreeSize before = size_;
+    YamlNode node = node_at(mark, kind);
     if (open_.size() >= kMaxDepth) {
       fail(node.line, "deeper than " + std::to_string(kMaxDepth));
     }
-    open_.push_back({std::move(node), anchor, num_nodes_ - 1, 1, {}, {}});
+    open_.push_back({std::move(node), anchor, before, 1, {}, {}});
   }
   void close() {
     Open done = std::move(open_.back());
     open_.pop_back();
     if (done.anchor != 0) {
-      anchors_[done.anchor] = {done.node, num_nodes_ - done.nodes_before,
-                               done.depth};
+      keep(done.anchor, {done.node, size_.since(done.before), done.depth});
     }
     if (!open_.empty()) {
       open_.back().depth = std::max(open_.back().depth, done.depth + 1);
@@ -142,10 +170,14 @@ class TreeBuilder : public YAML::EventHandler {
     attach(std::move(done.node));
   }
   void add(YamlNode node, YAML::anchor_t anchor) {
-    if (anchor != 0) {
-      anchors_[anchor] = {node, 1, 1};
-    }
+    if (anchor != 0) keep(anchor, {node, {1, node.text.size()}, 1});
     attach(std::move(node));
+  }
+  // For its aliases: a value is copied once for each anchor that it is within.
+  void keep(YAML::anchor_t anchor, Anchored value) {
+    kept_ += value.size;
+    check_size(value.node.line);
+    anchors_[anchor] = std::move(value);
   }
 
   void attach(YamlNode node) {
@@ -176,7 +208,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   const std::string& source_;
   const bool with_lines_;
-  size_t num_nodes_ = 0;
+  TreeSize size_;  // of the tree so far
+  TreeSize kept_;  // of anchors_
   YamlNode root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Anchored> anchors_;

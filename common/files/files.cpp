@@ -5,14 +5,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include "common/error/error.h"
-#include "common/files/file_descriptor.h"
+#include "common/files/atomic_file.h"
 
 namespace ume {
 namespace {
@@ -23,62 +22,41 @@ namespace {
   throw IoError(path + ": " + what + ": " + std::strerror(error));
 }
 
-void write_all(int fd,
-               std::span<const std::byte> content,
-               const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd, content.data(), content.size());
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      throw_io(path, "cannot write", errno);
-    }
-    content = content.subspan(static_cast<size_t>(count));
-  }
-}
-
-std::string folder_of(const std::string& path) {
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
-}
-
-// Unique among the processes and threads that may write the same path.
-std::string temporary_name(const std::string& path) {
-  static std::atomic<uint64_t> counter{0};
-  return path + ".tmp-" + std::to_string(::getpid()) + "-" +
-         std::to_string(counter.fetch_add(1));
-}
-
 void write_atomic(const std::string& path,
                   std::span<const std::byte> content,
                   mode_t mode) {
-  const std::string temporary = temporary_name(path);
-  try {
-    FileDescriptor file(::open(temporary.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (!file) {
-      throw_io(temporary, "cannot create", errno);
-    }
-    write_all(file.get(), content, path);
-    if (::fsync(file.get()) != 0) {
-      throw_io(path, "cannot make durable", errno);
-    }
-    if (!file.close()) {
-      throw_io(path, "cannot write", errno);
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-      throw_io(path, "cannot rename into place", errno);
-    }
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
-  fsync_directory(folder_of(path));
+  AtomicFile file(path, mode);
+  file.write(content);
+  file.commit();
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+// Until the end of the file, or of what is written into a pipe.
+std::string read_all(const FileDescriptor& file,
+                     const std::string& path,
+                     uint64_t max_bytes) {
+  std::string content;
+  char buffer[1 << 16];
+  while (true) {
+    const ssize_t count = ::read(file.get(), buffer, sizeof(buffer));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw_io(path, "cannot read", errno);
+    }
+    if (count == 0) {
+      return content;
+    }
+    content.append(buffer, static_cast<size_t>(count));
+    if (content.size() > max_bytes) {
+      throw InvalidInput(path + ": has more than " + std::to_string(max_bytes) +
+                         " bytes, the most that is read here");
+    }
+  }
 }
 
 void fsync_path(const std::string& path, int flags) {
@@ -108,30 +86,41 @@ void write_private_file_atomic(const std::string& path,
   write_atomic(path, bytes_of(content), 0600);
 }
 
+bool path_exists(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0) {
+    return true;
+  }
+  if (errno != ENOENT && errno != ENOTDIR) {
+    throw_io(path, "cannot look it up", errno);
+  }
+  return false;
+}
+
+FileDescriptor open_regular_file(const std::string& path) {
+  // O_NONBLOCK: opening a pipe does not wait for its writer.
+  FileDescriptor file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) {
+    throw_io(path, "cannot open", errno);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    throw IoError(path + ": not a regular file");
+  }
+  return file;
+}
+
 std::string read_file(const std::string& path, uint64_t max_bytes) {
-  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return read_all(open_regular_file(path), path, max_bytes);
+}
+
+std::string read_file_or_pipe(const std::string& path, uint64_t max_bytes) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
     throw_io(path, "cannot open", errno);
   }
-  std::string content;
-  char buffer[1 << 16];
-  while (true) {
-    const ssize_t count = ::read(file.get(), buffer, sizeof(buffer));
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      throw_io(path, "cannot read", errno);
-    }
-    if (count == 0) {
-      return content;
-    }
-    content.append(buffer, static_cast<size_t>(count));
-    if (content.size() > max_bytes) {
-      throw InvalidInput(path + ": has more than " + std::to_string(max_bytes) +
-                         " bytes, the most that is read here");
-    }
-  }
+  return read_all(file, path, max_bytes);
 }
 
 void fsync_file(const std::string& path) {
@@ -146,7 +135,7 @@ void rename_durably(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     throw_io(from, "cannot rename to " + to, errno);
   }
-  fsync_directory(folder_of(to));
+  fsync_directory(parent_folder(to));
 }
 
 void make_directories(const std::string& path) {
@@ -155,6 +144,18 @@ void make_directories(const std::string& path) {
   if (error) {
     throw_io(path, "cannot create the folder", error.value());
   }
+}
+
+std::string parent_folder(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+std::string step_name(uint64_t step) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "step_%06llu",
+                static_cast<unsigned long long>(step));
+  return text;
 }
 
 uint64_t free_disk_bytes(const std::string& path) {

@@ -80,10 +80,4 @@ void JsonlWriter::append(std::string_view json) {
   size_ += written;
 }
 
-void JsonlWriter::sync() {
-  if (::fdatasync(file_.get()) != 0) {
-    throw_io(path_, "cannot make durable");
-  }
-}
-
 }  // namespace ume

@@ -17,11 +17,9 @@ class JsonlWriter {
   explicit JsonlWriter(const std::string& path);
 
   // One JSON value without line breaks. Readers see it when this returns; a
-  // crash of the machine may lose it before sync(). Throws IoError (disk full:
-  // nothing of the line stays) and InvalidInput for a line break.
+  // crash of the machine may lose it. Throws IoError (disk full: nothing of the
+  // line stays) and InvalidInput for a line break.
   void append(std::string_view json);
-  // Makes durable what was appended. Throws IoError.
-  void sync();
 
  private:
   const std::string path_;

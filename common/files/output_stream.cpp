@@ -5,9 +5,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "common/error/error.h"
-#include "common/files/files.h"
 
 namespace ume {
 namespace {
@@ -23,19 +23,12 @@ bool is_special_file(const std::string& path) {
 
 OutputStream::OutputStream(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  std::string opened = path_;
-  int flags = O_WRONLY | O_CLOEXEC;
   if (!is_special_file(path_)) {
-    temporary_ = path_ + ".tmp-" + std::to_string(::getpid());
-    opened = temporary_;
-    flags |= O_CREAT | O_TRUNC;
+    whole_.emplace(path_);
+    return;
   }
-  file_ = FileDescriptor(::open(opened.c_str(), flags, 0644));
-  if (!file_) {
-    const int error = errno;
-    temporary_.clear();
-    fail("cannot create", error);
-  }
+  special_ = FileDescriptor(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!special_) fail("cannot open", errno);
 }
 
 OutputStream::~OutputStream() {
@@ -46,7 +39,6 @@ OutputStream::~OutputStream() {
       // Already on the way out with an error of its own.
     }
   }
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void OutputStream::fail(const std::string& what, int error) const {
@@ -65,7 +57,11 @@ void OutputStream::flush() {
 }
 
 void OutputStream::write_out(std::string_view text) {
-  const int fd = path_.empty() ? STDOUT_FILENO : file_.get();
+  if (whole_) {
+    whole_->write(std::as_bytes(std::span(text)));
+    return;
+  }
+  const int fd = path_.empty() ? STDOUT_FILENO : special_.get();
   while (!text.empty()) {
     const ssize_t count = ::write(fd, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
@@ -76,14 +72,8 @@ void OutputStream::write_out(std::string_view text) {
 
 void OutputStream::finish() {
   flush();
-  if (path_.empty()) return;
-  if (!temporary_.empty() && ::fsync(file_.get()) != 0) {
-    fail("cannot make durable", errno);
-  }
-  if (!file_.close()) fail("cannot write", errno);
-  if (temporary_.empty()) return;
-  rename_durably(temporary_, path_);
-  temporary_.clear();
+  if (whole_) whole_->commit();
+  if (!special_.close()) fail("cannot write", errno);
 }
 
 }  // namespace ume

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "common/files/atomic_file.h"
 #include "common/files/file_descriptor.h"
 
 namespace ume {
@@ -14,7 +15,8 @@ namespace ume {
 class OutputStream {
  public:
   // path: empty for stdout. What exists and is no regular file (a pipe,
-  // /dev/null) is written as it is. Throws IoError.
+  // /dev/null) is written as it is; a regular file as AtomicFile does. Throws
+  // IoError.
   explicit OutputStream(std::string path = "");
   // Without finish() a file's content is dropped, and what was written to
   // stdout still goes there.
@@ -32,8 +34,8 @@ class OutputStream {
   [[noreturn]] void fail(const std::string& what, int error) const;
 
   const std::string path_;
-  std::string temporary_;  // empty: nothing to rename or remove
-  FileDescriptor file_;
+  std::optional<AtomicFile> whole_;  // a regular file
+  FileDescriptor special_;           // another one
   std::string buffer_;
 };
 

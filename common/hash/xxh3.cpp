@@ -1,6 +1,5 @@
 #include "common/hash/xxh3.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 
 namespace ume {
 
@@ -80,28 +80,22 @@ std::string xxh3_hex(std::string_view text) {
 }
 
 std::string xxh3_hex_of_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    throw IoError(path + ": cannot open: " + std::strerror(errno));
-  }
+  const FileDescriptor file = open_regular_file(path);
   Xxh3Hasher hasher;
   std::vector<std::byte> buffer(1 << 20);
   while (true) {
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) {
       continue;
     }
     if (count < 0) {
-      const int error = errno;
-      ::close(fd);
-      throw IoError(path + ": cannot read: " + std::strerror(error));
+      throw IoError(path + ": cannot read: " + std::strerror(errno));
     }
     if (count == 0) {
       break;
     }
     hasher.update(std::span(buffer.data(), static_cast<size_t>(count)));
   }
-  ::close(fd);
   return hasher.hex();
 }
 

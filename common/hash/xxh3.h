@@ -40,7 +40,7 @@ class Xxh3Hasher {
 std::string xxh3_hex(std::span<const std::byte> bytes);
 std::string xxh3_hex(std::string_view text);
 
-// Of a file's content. Throws IoError when it cannot be read.
+// Of a regular file's content. Throws IoError when it cannot be read.
 std::string xxh3_hex_of_file(const std::string& path);
 
 }  // namespace ume

@@ -10,8 +10,8 @@ namespace ume {
 
 struct LogOptions {
   std::string level = "info";  // debug, info, warning, error or off
-  std::string process;         // named in each line, e.g. "rollout-1"
-  std::string file;            // appended to; empty: none
+  std::string process = {};    // named in each line, e.g. "rollout-1"
+  std::string file = {};       // appended to; empty: none
   bool to_stderr = true;
 };
 

@@ -91,11 +91,17 @@ TensorBoardWriter::TensorBoardWriter(const std::string& folder,
   make_directories(folder);
   char host[256] = "host";
   ::gethostname(host, sizeof(host) - 1);
-  path_ = folder + "/events.out.tfevents." +
-          std::to_string(static_cast<int64_t>(wall_seconds)) + "." + host +
-          "." + std::to_string(::getpid());
-  file_ = FileDescriptor(
-      ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const std::string stem = folder + "/events.out.tfevents." +
+                           std::to_string(static_cast<int64_t>(wall_seconds)) +
+                           "." + host + "." + std::to_string(::getpid()) + ".";
+  // A second writer within a second, or a process that was given the number of
+  // one before it, takes the next name.
+  int64_t number = 0;
+  do {
+    path_ = stem + std::to_string(number++);
+    file_ = FileDescriptor(
+        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  } while (!file_ && errno == EEXIST);
   if (!file_) {
     throw IoError(path_ + ": cannot create: " + std::strerror(errno));
   }

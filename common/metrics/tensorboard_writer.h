@@ -12,7 +12,7 @@ namespace ume {
 uint32_t crc32c(std::string_view bytes);
 
 // Scalars for TensorBoard: an event file (TFRecord of Event messages) of its
-// own per start of the process, in `folder`.
+// own for each writer, in `folder`.
 class TensorBoardWriter {
  public:
   //   wall_seconds: seconds since 1970, part of the file's name.

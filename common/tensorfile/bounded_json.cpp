@@ -1,10 +1,10 @@
 #include "common/tensorfile/bounded_json.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/json_tokens.h"
 #include "common/text/printable.h"
 
@@ -156,20 +156,7 @@ nlohmann::json parse_json(std::string_view text,
 
 nlohmann::json read_json_file(const std::string& path,
                               const JsonLimits& limits) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) throw IoError(path + ": cannot be opened for reading");
-  const std::streamoff size = in.tellg();
-  if (size < 0) throw IoError(path + ": not a regular file");
-  if (static_cast<uint64_t>(size) > limits.max_bytes) {
-    throw InvalidInput(path + ": " + std::to_string(size) +
-                       " bytes; a JSON file of at most " +
-                       std::to_string(limits.max_bytes) + " is read");
-  }
-  std::string text(static_cast<size_t>(size), '\0');
-  in.seekg(0);
-  in.read(text.data(), size);
-  if (!in) throw IoError(path + ": reading failed");
-  return parse_json(text, path, limits);
+  return parse_json(read_file(path, limits.max_bytes), path, limits);
 }
 
 }  // namespace ume

@@ -24,7 +24,7 @@ nlohmann::json parse_json(std::string_view text,
                           const std::string& where,
                           const JsonLimits& limits = {});
 
-// The same for a file. Throws IoError when it cannot be read.
+// The same for a regular file. Throws IoError when it cannot be read.
 nlohmann::json read_json_file(const std::string& path,
                               const JsonLimits& limits = {});
 

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error/check.h"
-#include "common/tensorfile/atomic_file.h"
+#include "common/files/atomic_file.h"
 #include "common/tensorfile/safetensors.h"
 #include "common/tensorfile/safetensors_writer.h"
 

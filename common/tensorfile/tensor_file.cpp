@@ -1,11 +1,8 @@
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
@@ -21,19 +18,13 @@ namespace ume {
 class TensorFile::Mapping {
  public:
   explicit Mapping(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) fail(path, "cannot be opened");
+    const FileDescriptor file = open_regular_file(path);
     struct stat info {};
-    const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-    if (!regular) {
-      ::close(fd);
-      throw IoError(path + ": not a regular file");
-    }
+    if (::fstat(file.get(), &info) != 0) fail(path, "cannot be looked at");
     size_ = static_cast<size_t>(info.st_size);
     if (size_ > 0) {
-      data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+      data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     }
-    ::close(fd);
     if (data_ == MAP_FAILED) fail(path, "cannot be mapped");
   }
   Mapping(const Mapping&) = delete;
@@ -106,7 +97,7 @@ ShardNames parse_shard_index(std::string_view json, const std::string& path) {
 
 TensorFile TensorFile::open_folder(const std::string& folder) {
   const std::string index = folder + "/model.safetensors.index.json";
-  if (!std::filesystem::exists(index)) {
+  if (!path_exists(index)) {
     return open(folder + "/model.safetensors");
   }
   TensorFile all;

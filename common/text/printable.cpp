@@ -1,5 +1,7 @@
 #include "common/text/printable.h"
 
+#include <cstdio>
+
 #include "common/text/utf8.h"
 
 namespace ume {
@@ -16,15 +18,14 @@ bool is_shown(uint32_t code_point) {
   return !control && !line_end && !turns;
 }
 
-}  // namespace
-
-std::string printable(std::string_view text, size_t max_bytes) {
+std::string shown(std::string_view text, size_t max_bytes, bool has_lines) {
   std::string out;
   size_t at = 0;
   while (at < text.size()) {
     const Utf8Char next = next_utf8(text, at);
     if (at + next.size > max_bytes) return out + "…";
-    if (next.valid && is_shown(next.code_point)) {
+    const bool is_kept = has_lines && text[at] == '\n';
+    if (is_kept || (next.valid && is_shown(next.code_point))) {
       out += text.substr(at, next.size);
     } else {
       out += '?';
@@ -32,6 +33,22 @@ std::string printable(std::string_view text, size_t max_bytes) {
     at += next.size;
   }
   return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, size_t max_bytes) {
+  return shown(text, max_bytes, /*has_lines=*/false);
+}
+
+std::string printable_message(std::string_view text) {
+  return shown(text, kMaxShownBytes, /*has_lines=*/true);
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g", value);
+  return text;
 }
 
 }  // namespace ume

@@ -12,7 +12,6 @@ namespace ume {
 // One group with its rewards, as the learner consumes it.
 struct TrainGroup {
   GroupId group;
-  std::string source;
   PromptRecord prompt;
   std::string prompt_digest;
   PolicyVersion version;

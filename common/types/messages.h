@@ -44,7 +44,7 @@ struct RegisterReply {
 // "Nothing for you now": ask again after the pause.
 struct WaitReply {
   double seconds = 0.02;
-  std::string waiting_for;  // named, for `ume why` and logs
+  std::string waiting_for;  // named, for the status page
   bool operator==(const WaitReply&) const = default;
 };
 // The run is over or being stopped: leave with exit code 0.
@@ -158,6 +158,8 @@ struct WorkReply {
       item;
   bool operator==(const WorkReply&) const = default;
 };
+// A longer account of damage is cut.
+inline constexpr size_t kMaxDamageBytes = 300;
 struct WorkDoneRequest {
   uint32_t incarnation = 0;
   int32_t rank = 0;
@@ -171,12 +173,13 @@ struct WorkDoneRequest {
   std::string damage;
   bool operator==(const WorkDoneRequest&) const = default;
 };
-// Progress inside a long item (rank 0), so that the display moves.
+// Progress inside an item of several steps (rank 0), so that the display moves.
+// Nothing of it is kept; one that comes after its item is dropped.
 struct ProgressRequest {
   uint32_t incarnation = 0;
   int32_t rank = 0;
-  uint64_t done = 0;
-  std::map<std::string, double> metrics;
+  uint64_t done = 0;  // steps of the phase, those before the item included
+  std::map<std::string, double> metrics;  // of the last of them
   bool operator==(const ProgressRequest&) const = default;
 };
 

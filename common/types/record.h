@@ -25,6 +25,19 @@ struct PromptRecord {
   bool operator==(const PromptRecord&) const = default;
 };
 
+// One video: its frames in order, or the file that holds them.
+struct VideoRef {
+  std::vector<MediaRef> frames;
+  double fps = 2.0;
+};
+
+// What the image and video parts of a conversation's messages stand for, each
+// kind in order of appearance.
+struct MessageMedia {
+  std::vector<MediaRef> images;
+  std::vector<VideoRef> videos;
+};
+
 // A (query, positive target) pair of a reinforcement-learning file.
 struct PairRecord {
   uint64_t position = 0;  // in the data set's order

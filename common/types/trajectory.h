@@ -39,6 +39,12 @@ struct GroupId {
   auto operator<=>(const GroupId&) const = default;
 };
 
+// The group's name in messages: "query of pair 17".
+inline std::string group_text(const GroupId& group) {
+  return std::string(side_name(group.side)) + " of pair " +
+         std::to_string(group.dispatch_index);
+}
+
 // What a rollout worker returns for a lease.
 struct GroupResult {
   GroupId group;

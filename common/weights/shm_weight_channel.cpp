@@ -5,15 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 
 #include "common/error/error.h"
 #include "common/files/file_descriptor.h"
+#include "common/weights/internal/shm_files.h"
 #include "common/weights/internal/weight_file.h"
 #include "common/weights/weight_channel.h"
+#include "common/weights/weight_claim.h"
 
 namespace ume {
 namespace {
@@ -72,51 +72,6 @@ class ShmSnapshot : public WeightSnapshot {
   const ParsedWeights weights_;
 };
 
-void check_run_id(const std::string& run_id) {
-  const bool plain = !run_id.empty() && run_id.size() <= 100 &&
-                     run_id[0] != '.' &&
-                     run_id.find_first_not_of(
-                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0"
-                         "123456789-_.") == std::string::npos;
-  if (!plain) {
-    throw ConfigError("run id '" + run_id +
-                      "': expected letters, digits, '-', '_' and '.'");
-  }
-}
-
-// RUN_ID@UPDATE.INCARNATION; a temporary name goes on with ".tmp-PID".
-std::string file_name(const std::string& run_id, const PolicyVersion& version) {
-  return run_id + "@" + std::to_string(version.update) + "." +
-         std::to_string(version.incarnation);
-}
-
-struct NamedVersion {
-  PolicyVersion version;
-  bool temporary = false;
-};
-
-// The version that a file of this run holds; nothing for other files.
-std::optional<NamedVersion> version_of(const std::string& name,
-                                       const std::string& run_id) {
-  const std::string start = run_id + "@";
-  if (name.rfind(start, 0) != 0) {
-    return std::nullopt;
-  }
-  NamedVersion found;
-  const char* end = name.data() + name.size();
-  auto part =
-      std::from_chars(name.data() + start.size(), end, found.version.update);
-  if (part.ec != std::errc() || part.ptr == end || *part.ptr != '.') {
-    return std::nullopt;
-  }
-  part = std::from_chars(part.ptr + 1, end, found.version.incarnation);
-  if (part.ec != std::errc()) {
-    return std::nullopt;
-  }
-  found.temporary = part.ptr != end;
-  return found;
-}
-
 void write_all(int fd,
                std::span<const std::byte> bytes,
                const std::string& path) {
@@ -135,18 +90,11 @@ void write_all(int fd,
 class ShmWeightChannel : public WeightChannel {
  public:
   ShmWeightChannel(const std::string& folder, const std::string& run_id)
-      : folder_(folder), run_id_(run_id) {
-    check_run_id(run_id);
-    std::error_code error;
-    fs::create_directories(fs::path(folder).parent_path(), error);
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-      throw IoError(error_text(folder, "cannot create the folder"));
-    }
-  }
+      : folder_(folder), run_id_(run_id), claim_(folder, run_id) {}
 
   WeightManifest publish(const PolicyVersion& version,
                          std::span<const WeightTensor> tensors) override {
-    const std::string path = folder_ + "/" + file_name(run_id_, version);
+    const std::string path = folder_ + "/" + weight_file_name(run_id_, version);
     const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
     try {
       write_version(temporary, version, tensors);
@@ -169,7 +117,7 @@ class ShmWeightChannel : public WeightChannel {
       const WeightManifest& manifest) override {
     // The name follows from the version: a manifest cannot point elsewhere.
     const std::string path =
-        folder_ + "/" + file_name(run_id_, manifest.version);
+        folder_ + "/" + weight_file_name(run_id_, manifest.version);
     auto snapshot = std::make_shared<ShmSnapshot>(path);
     const std::string hash = weight_hash(snapshot->tensors());
     if (snapshot->version() != manifest.version || hash != manifest.hash) {
@@ -227,7 +175,7 @@ class ShmWeightChannel : public WeightChannel {
     }
     std::sort(older.begin(), older.end());
     for (size_t i = 0; i + kKeptVersions <= older.size(); ++i) {
-      gone.push_back(file_name(run_id_, older[i]));
+      gone.push_back(weight_file_name(run_id_, older[i]));
     }
     for (const std::string& name : gone) {
       ::unlink((folder_ + "/" + name).c_str());
@@ -236,6 +184,7 @@ class ShmWeightChannel : public WeightChannel {
 
   const std::string folder_;
   const std::string run_id_;
+  const WeightClaim claim_;
 };
 
 }  // namespace
@@ -243,16 +192,6 @@ class ShmWeightChannel : public WeightChannel {
 std::unique_ptr<WeightChannel> make_shm_weight_channel(
     const std::string& folder, const std::string& run_id) {
   return std::make_unique<ShmWeightChannel>(folder, run_id);
-}
-
-void remove_shm_weights(const std::string& folder, const std::string& run_id) {
-  check_run_id(run_id);
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (version_of(entry.path().filename().string(), run_id)) {
-      ::unlink(entry.path().c_str());
-    }
-  }
 }
 
 }  // namespace ume

@@ -60,10 +60,8 @@ std::unique_ptr<WeightChannel> make_memory_weight_channel();
 // on a memory file system.
 //   folder: e.g. "/dev/shm/ume-UID"; created (0700) where missing.
 //   run_id: part of the files' names; letters, digits, '-', '_' and '.'.
+// They stay after its end; weight_claim.h removes them.
 std::unique_ptr<WeightChannel> make_shm_weight_channel(
     const std::string& folder, const std::string& run_id);
-
-// Removes what a run left in the folder (after its end, or before a start).
-void remove_shm_weights(const std::string& folder, const std::string& run_id);
 
 }  // namespace ume

@@ -4,11 +4,15 @@
 
 #include "common/clock/deadline.h"
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
 
 constexpr double kLongestResendSeconds = 30.0;
+// How often a client that waits looks whether the server has moved: it would
+// never answer what went to its old place.
+constexpr double kLookSeconds = 1.0;
 
 std::string cut(std::string text) {
   constexpr size_t kLongest = 1000;
@@ -51,19 +55,21 @@ Reply FrameClient::call(const Request& request, double timeout_seconds) {
                       std::max(0.0, resend_at - clock_.now_seconds()));
     };
     reconnect();
-    if (send(frames, remaining())) {
-      pause = std::min(2 * pause, kLongestResendSeconds);
-    }
+    const bool sent = send(frames, std::min(remaining(), kLookSeconds));
+    if (sent) pause = std::min(2 * pause, kLongestResendSeconds);
+    bool moved = false;
     do {
-      if (const auto received = receive(remaining())) {
+      if (const auto received = receive(std::min(remaining(), kLookSeconds))) {
         if (auto reply = accept(*received)) {
           return std::move(*reply);
         }
       }
-    } while (remaining() > 0.0);
+      moved = reconnect();
+    } while (sent && !moved && remaining() > 0.0);
+    if (moved) pause = resend_seconds_;
   }
   throw DeadlineExceeded(identity_.sender + " waited " +
-                         std::to_string(timeout_seconds) + " s for " +
+                         short_number(timeout_seconds) + " s for " +
                          server_name() + " to answer its request '" +
                          request_name(request) + "'");
 }

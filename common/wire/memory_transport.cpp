@@ -49,7 +49,7 @@ class MemoryClient : public FrameClient {
       : FrameClient(identity, kResendSeconds), requests_(std::move(requests)) {}
 
  protected:
-  void reconnect() override {}
+  bool reconnect() override { return false; }
   bool send(const Frames& frames, double timeout_seconds) override {
     return requests_->push_for({frames, replies_}, timeout_seconds) ==
            PushResult::kPushed;

@@ -148,7 +148,6 @@ TrainGroup get(const v1::TrainGroup& in,
   present(in.has_prompt(), {&field, "prompt"});
   present(in.has_version(), {&field, "version"});
   out.group = get(in.group(), {&field, "group"});
-  out.source = name(in.source(), {&field, "source"});
   out.prompt = get(in.prompt(), {&field, "prompt"});
   out.prompt_digest = name(in.prompt_digest(), {&field, "prompt_digest"});
   out.version = get(in.version());

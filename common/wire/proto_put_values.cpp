@@ -97,7 +97,6 @@ void put(const RewardColumn& value,
 
 void put(const TrainGroup& value, v1::TrainGroup* out, ArrayWriter& arrays) {
   put(value.group, out->mutable_group());
-  out->set_source(utf8(value.source, "source"));
   put(value.prompt, out->mutable_prompt());
   out->set_prompt_digest(utf8(value.prompt_digest, "prompt_digest"));
   put(value.version, out->mutable_version());

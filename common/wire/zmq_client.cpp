@@ -18,15 +18,15 @@ class ZmqClient : public FrameClient {
         find_endpoint_(options.endpoint) {}
 
  protected:
-  void reconnect() override {
+  bool reconnect() override {
     std::string endpoint;
     try {
       endpoint = find_endpoint_();
     } catch (const IoError&) {
-      return;  // not written yet; asked again later
+      return false;  // not written yet; asked again later
     }
     if (endpoint.empty() || endpoint == endpoint_) {
-      return;
+      return false;
     }
     auto socket = std::make_unique<zmq::socket_t>(context_, ZMQ_DEALER);
     socket->set(zmq::sockopt::linger, 0);
@@ -48,6 +48,7 @@ class ZmqClient : public FrameClient {
     }
     socket_ = std::move(socket);
     endpoint_ = endpoint;
+    return true;
   }
 
   bool send(const Frames& frames, double timeout_seconds) override {

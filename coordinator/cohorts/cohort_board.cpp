@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "common/wire/codec.h"
 #include "coordinator/cohorts/result_check.h"
@@ -119,32 +120,29 @@ void CohortBoard::adopt_policy(const CohortRequest& request) {
 }
 
 // It would come again: no message that large reaches the service.
-Reply CohortBoard::refuse_large(const Cohort& cohort,
-                                std::optional<std::string>& failure) {
+CohortOutcome CohortBoard::refuse_large(const Cohort& cohort) {
   const std::string why =
       "cohort " + std::to_string(cohort.id) + " takes " +
       std::to_string(cohort_bytes(cohort) >> 20) + " MiB, a message at most " +
       std::to_string(kMaxMessageBytes >> 20) +
       " MiB: fewer grpo.pairs_per_cohort, or shorter completions";
   book_.event("cohort_too_large", why);
-  failure = why;
-  return RefusedReply{why};
+  return {RefusedReply{why}, why};
 }
 
-Reply CohortBoard::offer(const CohortRequest& request,
-                         double now,
-                         std::optional<std::string>& failure) {
+CohortOutcome CohortBoard::offer(const CohortRequest& request, double now) {
   if (request.policy_hash.empty() ||
       request.policy_hash.size() > kMaxHashBytes) {
-    return RefusedReply{"policy_hash: missing or too long"};
+    return {RefusedReply{"policy_hash: missing or too long"}, {}};
   }
   if (!request.note.empty()) book_.event("reward_service", request.note);
   const std::string known = known_policy_hash();
   if (known != request.policy_hash) {
     if (!known.empty() && request.policy_time <= known_policy_time()) {
-      return WaitReply{book_.config().idle_pause_seconds,
-                       "reward policy " + known + "; the service has " +
-                           request.policy_hash};
+      return {WaitReply{book_.config().idle_pause_seconds,
+                        "reward policy " + known + "; the service has " +
+                            request.policy_hash},
+              {}};
     }
     adopt_policy(request);
   }
@@ -156,35 +154,36 @@ Reply CohortBoard::offer(const CohortRequest& request,
     CohortReply reply;
     reply.cohort = make_cohort(book_.ledger(), parts(cohort));
     if (cohort_bytes(reply.cohort) > kMaxMessageBytes) {
-      return refuse_large(reply.cohort, failure);
+      return refuse_large(reply.cohort);
     }
     // Not again while the service's terms may still be at it.
     cohort.offered_until =
         now + std::max(book_.config().reward_seconds, request.longest_seconds);
     cohort.offered_to = request.worker;
     reply.input_digest = cohort_digest(reply.cohort);
-    return reply;
+    return {std::move(reply), {}};
   }
-  return WaitReply{book_.config().pause_seconds, "a complete cohort"};
+  return {WaitReply{book_.config().pause_seconds, "a complete cohort"}, {}};
 }
 
-Reply CohortBoard::accept(const RewardResultRequest& request,
-                          double now,
-                          std::optional<std::string>& failure) {
+CohortOutcome CohortBoard::accept(const RewardResultRequest& request,
+                                  double now) {
   const auto found = std::find_if(
       cohorts_.begin(), cohorts_.end(),
       [&](const State& cohort) { return cohort.id == request.cohort; });
-  if (found == cohorts_.end() || !ready(*found)) return accept_again(request);
+  if (found == cohorts_.end() || !ready(*found)) {
+    return {accept_again(request), {}};
+  }
   if (request.table.policy_hash != known_policy_hash()) {
     ++book_.count().late;
-    return RefusedReply{"another reward policy is in force since"};
+    return {RefusedReply{"another reward policy is in force since"}, {}};
   }
   const CohortParts of = parts(*found);
   const Cohort cohort = make_cohort(book_.ledger(), of);
   const std::string digest = cohort_digest(cohort);
   if (request.table.input_digest != digest) {
     ++book_.count().late;
-    return RefusedReply{"the cohort was made anew since"};
+    return {RefusedReply{"the cohort was made anew since"}, {}};
   }
   const auto fault =
       find_fault(request.table, cohort.num_pairs * cohort.group_size,
@@ -194,11 +193,11 @@ Reply CohortBoard::accept(const RewardResultRequest& request,
       now +
       std::max(kRetryPauseSeconds * static_cast<double>(found->failures + 1),
                std::min(request.blocked_seconds, kLongestPauseSeconds));
-  if (fault) return count_failure(*found, not_before, *fault, failure);
-  const auto failed = find_failed_cell(request.table);
-  if (failed) {
-    count_failure(*found, not_before, *failed, failure);
-    return AckReply{};
+  if (fault) {
+    return {RefusedReply{*fault}, count_failure(*found, not_before, *fault)};
+  }
+  if (const auto failed = find_failed_cell(request.table)) {
+    return {AckReply{}, count_failure(*found, not_before, *failed)};
   }
   RewardRow row;
   row.cohort = found->id;
@@ -208,7 +207,7 @@ Reply CohortBoard::accept(const RewardResultRequest& request,
   row.table = request.table;
   put_row(book_.ledger(), row);
   found->rewarded = true;
-  return AckReply{};
+  return {AckReply{}, {}};
 }
 
 // The same answer again, after a lost reply, is acknowledged; any other is
@@ -231,10 +230,10 @@ Reply CohortBoard::accept_again(const RewardResultRequest& request) {
   return RefusedReply{"the cohort is not waiting for rewards"};
 }
 
-Reply CohortBoard::count_failure(State& cohort,
-                                 double not_before,
-                                 const std::string& why,
-                                 std::optional<std::string>& failure) {
+// The run's failure when this was the last attempt.
+std::optional<std::string> CohortBoard::count_failure(State& cohort,
+                                                      double not_before,
+                                                      const std::string& why) {
   ++cohort.failures;
   ++book_.count().reward_retries;
   cohort.offered_until = -1.0;
@@ -243,10 +242,8 @@ Reply CohortBoard::count_failure(State& cohort,
                            ", attempt " + std::to_string(cohort.failures) +
                            ": " + why;
   book_.event("reward_failed", text);
-  if (cohort.failures >= book_.config().reward_attempts) {
-    failure = "rewards failed: " + text;
-  }
-  return RefusedReply{why};
+  if (cohort.failures < book_.config().reward_attempts) return std::nullopt;
+  return "rewards failed: " + text;
 }
 
 void CohortBoard::service_restarted(int32_t worker) {

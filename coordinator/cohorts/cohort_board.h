@@ -1,11 +1,18 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "coordinator/cohorts/cohort_build.h"
 #include "coordinator/cohorts/group_board.h"
 
 namespace ume {
+
+struct CohortOutcome {
+  Reply reply;
+  std::optional<std::string> failure;  // why the run cannot go on
+};
 
 // The cohorts of the update that is being sampled: offered to the reward
 // service when all their groups are finished, until their rewards are here.
@@ -21,15 +28,11 @@ class CohortBoard {
   void discard_rewards();
 
   // A complete cohort, or WaitReply: also for a service whose policy is older
-  // than the one in force. A newer policy comes into force here. Sets `failure`
-  // when a cohort is too large for a message.
-  Reply offer(const CohortRequest& request,
-              double now,
-              std::optional<std::string>& failure);
-  // Sets `failure` when the cohort has failed too often.
-  Reply accept(const RewardResultRequest& request,
-               double now,
-               std::optional<std::string>& failure);
+  // than the one in force. A newer policy comes into force here. A failure when
+  // a cohort is too large for a message.
+  CohortOutcome offer(const CohortRequest& request, double now);
+  // A failure when the cohort has failed too often.
+  CohortOutcome accept(const RewardResultRequest& request, double now);
   // What was offered to this service may be offered again.
   void service_restarted(int32_t worker);
   // Cohorts with fewer than two pairs left have no negatives: set aside.
@@ -63,11 +66,10 @@ class CohortBoard {
   int64_t known_policy_time() const;
   void adopt_policy(const CohortRequest& request);
   Reply accept_again(const RewardResultRequest& request);
-  Reply refuse_large(const Cohort& cohort, std::optional<std::string>& failure);
-  Reply count_failure(State& cohort,
-                      double not_before,
-                      const std::string& why,
-                      std::optional<std::string>& failure);
+  CohortOutcome refuse_large(const Cohort& cohort);
+  std::optional<std::string> count_failure(State& cohort,
+                                           double not_before,
+                                           const std::string& why);
 
   RunBook& book_;
   const GroupBoard& groups_;

@@ -3,16 +3,12 @@
 #include <algorithm>
 
 #include "common/error/check.h"
-#include "coordinator/cohorts/result_blob.h"
+#include "common/text/printable.h"
 #include "coordinator/cohorts/result_check.h"
+#include "coordinator/ledger/result_blob.h"
 
 namespace ume {
 namespace {
-
-std::string group_text(const GroupId& group) {
-  return "pair " + std::to_string(group.dispatch_index) + " " +
-         std::string(side_name(group.side));
-}
 
 constexpr int64_t kRefusalsPerAttempt = 4;
 
@@ -361,10 +357,10 @@ void GroupBoard::strike(int32_t worker, double now) {
   WorkerState& state = workers_.entry(Role::kRollout, worker, now);
   if (++state.strikes < book_.config().worker_strikes) return;
   state.strikes = 0;
-  state.barred_until = now + book_.config().worker_bar_seconds;
-  book_.event("worker_left_out",
-              "worker " + std::to_string(worker) + " for " +
-                  std::to_string(book_.config().worker_bar_seconds) + " s");
+  const double seconds = book_.config().worker_bar_seconds;
+  state.barred_until = now + seconds;
+  book_.event("worker_left_out", "worker " + std::to_string(worker) + " for " +
+                                     short_number(seconds) + " s");
 }
 
 int64_t GroupBoard::embedding_dim() const {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "coordinator/cohorts/worker_table.h"
-#include "coordinator/progress/run_book.h"
+#include "coordinator/plan/run_book.h"
 
 namespace ume {
 

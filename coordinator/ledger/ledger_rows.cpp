@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
-#include "coordinator/cohorts/result_blob.h"
+#include "coordinator/ledger/result_blob.h"
 
 namespace ume {
 
@@ -198,8 +198,11 @@ std::string WorkRow::prefix(uint32_t incarnation) {
 std::string WorkRow::key() const {
   return prefix(incarnation) + key_number(sequence);
 }
+std::string StepRow::prefix(uint32_t phase) {
+  return key_number(phase) + "/";
+}
 std::string StepRow::key() const {
-  return key_number(phase) + "/" + key_number(step);
+  return prefix(phase) + key_number(step);
 }
 std::string EventRow::key() const {
   return key_number(id);

@@ -170,6 +170,8 @@ struct StepRow {
   uint32_t phase = 0;
   uint64_t step = 0;
   std::map<std::string, double> metrics;
+
+  static std::string prefix(uint32_t phase);
   std::string key() const;
 };
 

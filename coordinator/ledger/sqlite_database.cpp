@@ -1,14 +1,19 @@
 #include "coordinator/ledger/sqlite_database.h"
 
 #include <algorithm>
+#include <filesystem>
 
+#include "common/clock/clock.h"
+#include "common/clock/deadline.h"
 #include "common/error/error.h"
 #include "common/hash/xxh3.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
 
 constexpr int kApplicationId = 0x554d4531;  // "UME1"
+constexpr double kLockPollSeconds = 0.05;
 
 // Of key and value, so that a row under a wrong key is found, too.
 int64_t checksum(std::string_view key, std::string_view value) {
@@ -28,6 +33,20 @@ std::string_view column(sqlite3_stmt* statement, int index) {
   return {bytes == nullptr ? "" : bytes, size};
 }
 
+bool is_busy(int code) {
+  return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+}
+
+// Opening an empty file would begin a database in it.
+void require_content(const std::string& path) {
+  std::error_code error;
+  const bool exists = std::filesystem::exists(path, error);
+  if (!exists && !error) throw IoError(path + " is missing");
+  if (!error && std::filesystem::file_size(path, error) == 0 && !error) {
+    throw IoError(path + " is empty");
+  }
+}
+
 // The first key that no longer begins with the prefix; prefixes are ASCII.
 std::string after(std::string_view prefix) {
   std::string end(prefix);
@@ -38,15 +57,13 @@ std::string after(std::string_view prefix) {
 
 }  // namespace
 
-SqliteLedger::Database::Database(const std::string& path) : path_(path) {
-  const int code = sqlite3_open_v2(
-      path.c_str(), &connection_,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
-      nullptr);
+SqliteLedger::Database::Database(const std::string& path,
+                                 const SqliteLedgerOptions& options)
+    : path_(path) {
+  if (!options.create) require_content(path);
   try {
-    if (code != SQLITE_OK) fail("cannot be opened");
-    take_lock();
-    check_identity();
+    connect(options);
+    check_identity(options.create);
     check_pages();
   } catch (...) {
     sqlite3_close_v2(connection_);
@@ -64,21 +81,50 @@ SqliteLedger::Database::~Database() {
   sqlite3_close_v2(connection_);
 }
 
-// EXCLUSIVE before the first access: the lock is held until the connection ends
-// and no shared memory file is needed, so network file systems work.
-void SqliteLedger::Database::take_lock() {
-  run("PRAGMA locking_mode=EXCLUSIVE");
-  query_one("PRAGMA journal_mode=WAL");
-  run("PRAGMA synchronous=FULL");
-  run("BEGIN EXCLUSIVE");
-  run("COMMIT");
+// A coordinator whose supervisor was killed needs a moment to end.
+void SqliteLedger::Database::connect(const SqliteLedgerOptions& options) {
+  const int create = options.create ? SQLITE_OPEN_CREATE : 0;
+  const SystemClock clock;
+  const Deadline deadline(clock, options.lock_seconds, "ledger lock");
+  for (;;) {
+    const int code = sqlite3_open_v2(
+        path_.c_str(), &connection_,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE | create, nullptr);
+    if (code != SQLITE_OK) fail("cannot be opened");
+    if (take_lock()) return;
+    // A connection that keeps half of the lock would keep others waiting.
+    sqlite3_close_v2(std::exchange(connection_, nullptr));
+    if (deadline.expired()) {
+      throw ConfigError(path_ +
+                        " is in use by another coordinator; one run directory "
+                        "has one (waited " +
+                        short_number(options.lock_seconds) +
+                        " s for the ledger lock)");
+    }
+    nap(kLockPollSeconds);
+  }
 }
 
-void SqliteLedger::Database::check_identity() {
+// EXCLUSIVE before the first access: the lock is held until the connection ends
+// and no shared memory file is needed, so network file systems work. Returns
+// false while another connection has it.
+bool SqliteLedger::Database::take_lock() {
+  for (const char* sql :
+       {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL", "BEGIN EXCLUSIVE", "COMMIT"}) {
+    const int code = sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr);
+    if (is_busy(code)) return false;
+    if (code != SQLITE_OK) fail(std::string("failed at ") + sql);
+  }
+  return true;
+}
+
+void SqliteLedger::Database::check_identity(bool create) {
   const std::string id = query_one("PRAGMA application_id");
   const std::string version = query_one("PRAGMA user_version");
   if (id == "0" && version == "0" &&
       query_one("SELECT count(*) FROM sqlite_master") == "0") {
+    if (!create) throw IoError(path_ + " is empty");
     create_tables();
     return;
   }
@@ -266,11 +312,6 @@ void SqliteLedger::Database::fail(const std::string& doing) {
   const int code = sqlite3_extended_errcode(connection_);
   const std::string why = sqlite3_errmsg(connection_);
   switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      throw ConfigError(path_ +
-                        " is in use by another coordinator; one run directory "
-                        "has one");
     case SQLITE_FULL:
       throw IoError(path_ + ": the disk is full; what was committed is intact");
     case SQLITE_CORRUPT:

@@ -18,7 +18,7 @@ class SqliteLedger::Database {
  public:
   using Rows = std::vector<std::pair<std::string, std::string>>;
 
-  explicit Database(const std::string& path);
+  Database(const std::string& path, const SqliteLedgerOptions& options);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -34,8 +34,9 @@ class SqliteLedger::Database {
  private:
   enum Statement { kPut, kErase, kGet, kScan, kTail, kNumStatements };
 
-  void take_lock();
-  void check_identity();
+  void connect(const SqliteLedgerOptions& options);
+  bool take_lock();
+  void check_identity(bool create);
   void create_tables();
   void check_pages();
   void begin();

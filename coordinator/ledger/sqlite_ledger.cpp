@@ -4,8 +4,9 @@
 
 namespace ume {
 
-SqliteLedger::SqliteLedger(const std::string& path)
-    : database_(std::make_unique<Database>(path)) {}
+SqliteLedger::SqliteLedger(const std::string& path,
+                           const SqliteLedgerOptions& options)
+    : database_(std::make_unique<Database>(path, options)) {}
 
 SqliteLedger::~SqliteLedger() = default;
 

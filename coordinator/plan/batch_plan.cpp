@@ -65,7 +65,6 @@ TrainGroup make_train_group(const PlanGroup& group,
                             const PairRecord& pair) {
   TrainGroup train;
   train.group = group.row.group;
-  train.source = pair.source;
   train.prompt =
       group.row.group.side == Side::kQuery ? pair.query : pair.target;
   train.prompt_digest = result.prompt_digest;

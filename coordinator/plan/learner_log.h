@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "coordinator/progress/run_book.h"
+#include "coordinator/plan/run_book.h"
 
 namespace ume {
 

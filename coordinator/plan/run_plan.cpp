@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 #include <set>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/hash/xxh3.h"
 
 namespace ume {
@@ -109,10 +109,7 @@ std::vector<uint64_t> dispatch_indices(const PhasePlan& phase,
 }
 
 std::string checkpoint_folder(const PhasePlan& phase, uint64_t step) {
-  char text[32];
-  std::snprintf(text, sizeof text, "step_%06llu",
-                static_cast<unsigned long long>(step));
-  return "checkpoints/" + phase.name + "/" + text;
+  return "checkpoints/" + phase.name + "/" + step_name(step);
 }
 
 void validate_plan(const RunPlan& plan, const PhaseData& data) {

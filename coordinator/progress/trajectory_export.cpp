@@ -3,7 +3,6 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
@@ -146,11 +145,9 @@ std::string trajectory_lines(const UpdateExport& update) {
 TrajectoryExporter file_exporter(const std::string& run_dir) {
   return [run_dir](const UpdateExport& update) {
     const std::string folder = run_dir + "/trajectories/" + update.phase;
-    char name[48];
-    std::snprintf(name, sizeof name, "/step_%06llu.jsonl.zst",
-                  static_cast<unsigned long long>(update.step));
     make_directories(folder);
-    write_file_atomic(folder + name, compress(trajectory_lines(update)));
+    write_file_atomic(folder + "/" + step_name(update.step) + ".jsonl.zst",
+                      compress(trajectory_lines(update)));
   };
 }
 

@@ -1,9 +1,9 @@
 #include "data/internal/json_file.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 
 namespace ume {
 namespace {
@@ -14,30 +14,16 @@ constexpr size_t kMaxQuoted = 60;
 
 std::string read_text_file(const std::filesystem::path& path,
                            size_t max_bytes) {
-  const std::string name = path.string();
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) {
-    throw InvalidInput(name + ": no such file");
+  if (status.type() == std::filesystem::file_type::not_found) {
+    throw InvalidInput(path.string() + ": no such file");
   }
-  if (!std::filesystem::is_regular_file(status)) {
-    throw InvalidInput(name + ": not a regular file");
+  if (std::filesystem::exists(status) &&
+      !std::filesystem::is_regular_file(status)) {
+    throw InvalidInput(path.string() + ": not a regular file");
   }
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) throw IoError(name + ": " + error.message());
-  if (size > max_bytes) {
-    throw InvalidInput(name + ": " + std::to_string(size) + " bytes; at most " +
-                       std::to_string(max_bytes) + " are accepted");
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw IoError(name + ": cannot be opened");
-  std::string text(size, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  if (static_cast<size_t>(file.gcount()) != size) {
-    throw IoError(name + ": read " + std::to_string(file.gcount()) + " of " +
-                  std::to_string(size) + " bytes");
-  }
-  return text;
+  return read_file(path.string(), max_bytes);
 }
 
 std::string quote_json(const nlohmann::json& value) {

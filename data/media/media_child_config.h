@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 
-#include "common/error/error.h"
+#include "common/config/checks.h"
 
 namespace ume {
 
@@ -19,7 +18,8 @@ struct MediaChildConfig {
   double document_dpi = 144.0;
   int64_t max_document_bytes = int64_t{256} << 20;
 
-  void validate() const;
+  // section: where it stands, as "data.media_child"; begins the messages.
+  void validate(const std::string& section) const;
 };
 
 template <class V>
@@ -40,26 +40,18 @@ void visit_fields(V& v, MediaChildConfig& c) {
   v("max_document_bytes", c.max_document_bytes, "a larger document is refused");
 }
 
-inline void MediaChildConfig::validate() const {
-  const auto within = [](const char* key, double value, double least,
-                         double most) {
-    if (std::isfinite(value) && value >= least && value <= most) return;
-    throw ConfigError("media_child." + std::string(key) + " is " +
-                      std::to_string(value) + "; expected " +
-                      std::to_string(least) + " to " + std::to_string(most));
-  };
-  constexpr double kNoLimit = 1e15;
-  within("timeout_s", timeout_s, 0.1, 86400);
-  within("memory_bytes", static_cast<double>(memory_bytes), 64 << 20, kNoLimit);
-  within("video_frames", static_cast<double>(video_frames), 0, 4096);
-  within("min_video_frames", static_cast<double>(min_video_frames), 1, 4096);
-  within("max_video_frames", static_cast<double>(max_video_frames),
-         static_cast<double>(min_video_frames), 4096);
-  within("max_video_bytes", static_cast<double>(max_video_bytes), 1, kNoLimit);
-  within("document_dpi", document_dpi, 18, 1200);
+inline void MediaChildConfig::validate(const std::string& section) const {
+  constexpr int64_t kMostBytes = 1'000'000'000'000'000;
+  const ConfigChecks check(section);
+  check.within("timeout_s", timeout_s, 0.1, 86400);
+  check.within("memory_bytes", memory_bytes, 64 << 20, kMostBytes);
+  check.within("video_frames", video_frames, 0, 4096);
+  check.within("min_video_frames", min_video_frames, 1, 4096);
+  check.within("max_video_frames", max_video_frames, min_video_frames, 4096);
+  check.within("max_video_bytes", max_video_bytes, 1, kMostBytes);
+  check.within("document_dpi", document_dpi, 18, 1200);
   // Documents are read whole; poppler counts their bytes in an int.
-  within("max_document_bytes", static_cast<double>(max_document_bytes), 1,
-         INT32_MAX);
+  check.within("max_document_bytes", max_document_bytes, 1, INT32_MAX);
 }
 
 }  // namespace ume

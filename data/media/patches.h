@@ -28,7 +28,7 @@ struct MediaPatches {
 // frames: one for a picture, at least one for a video, all of one size, whose
 // sides are multiples of config.factor().
 // Throws InvalidInput if that does not hold.
-// Source: parity/image_processor (bit-identical pixel values).
+// Source: tests/fixtures/parity/image_processor (bit-identical pixel values).
 MediaPatches cut_patches(std::span<const RgbImage> frames,
                          const PreprocessorConfig& config);
 

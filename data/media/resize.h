@@ -13,8 +13,8 @@ namespace ume {
 // versions always; such pictures then differ by single grey levels).
 //
 // Throws InvalidInput if the new size is not positive.
-// Source: Pillow 13, Resample.c; the order of passes as parity/image_processor
-// shows it, on which equality is tested.
+// Source: Pillow 13, Resample.c; the order of passes as
+// tests/fixtures/parity/image_processor shows it, on which equality is tested.
 RgbImage resize_bicubic(const RgbImage& image, int64_t height, int64_t width);
 
 }  // namespace ume

@@ -5,7 +5,8 @@
 namespace ume {
 
 // Which library's rule gives the size of a small or thin picture; for ordinary
-// ones all three agree (parity/image_processor/geometry.json).
+// ones all three agree
+// (tests/fixtures/parity/image_processor/geometry.json).
 enum class ResizeRule : uint8_t {
   kTransformers5,    // the default: enlarges whatever is too small
   kTransformers450,  // the published training: refuses sides below a block

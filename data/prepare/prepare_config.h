@@ -1,13 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <string>
-#include <string_view>
 
-#include "common/error/error.h"
+#include "common/config/checks.h"
 #include "data/media/media_child_config.h"
 
 namespace ume {
@@ -34,7 +31,8 @@ struct PrepareConfig {
   int64_t cache_bytes = 256ll << 20;
   MediaChildConfig media_child;
 
-  void validate() const;
+  // section: where it stands; begins the messages.
+  void validate(const std::string& section = "data") const;
 };
 
 template <class V>
@@ -78,45 +76,32 @@ void visit_fields(V& v, PrepareConfig& c) {
     "videos and documents, which the program ume-media decodes");
 }
 
-inline void PrepareConfig::validate() const {
-  const auto one_of = [](const char* key, const std::string& value,
-                         std::initializer_list<std::string_view> known) {
-    if (std::find(known.begin(), known.end(), value) != known.end()) return;
-    std::string names;
-    for (const auto name : known) {
-      names += (names.empty() ? "" : ", ") + std::string(name);
-    }
-    throw ConfigError(std::string(key) + " is '" + value +
-                      "'; expected one of " + names);
-  };
-  const auto at_least = [](const char* key, int64_t value, int64_t least) {
-    if (value >= least) return;
-    throw ConfigError(std::string(key) + " is " + std::to_string(value) +
-                      "; expected at least " + std::to_string(least));
-  };
-  const auto ordered = [](const char* what, int64_t least, int64_t most) {
-    if (most == 0 || least <= most) return;
-    throw ConfigError(std::string(what) + "_min_pixels is above " + what +
-                      "_max_pixels");
-  };
-  one_of("template", prompt_template,
-         {"evaluation", "rl_published", "demo", "minimal"});
-  one_of("text_only_blank_image", text_only_blank_image,
-         {"none", "image28", "image56"});
-  one_of("alpha", alpha, {"drop", "white"});
-  one_of("resize_rule", resize_rule,
-         {"transformers5", "transformers450", "qwen_vl_utils"});
-  at_least("image_min_pixels", image_min_pixels, 0);
-  at_least("image_max_pixels", image_max_pixels, 0);
-  at_least("video_min_pixels", video_min_pixels, 0);
-  at_least("video_max_pixels", video_max_pixels, 0);
-  at_least("max_media_tokens", max_media_tokens, 1);
-  at_least("max_picture_pixels", max_picture_pixels, 1);
-  at_least("max_file_bytes", max_file_bytes, 1);
-  at_least("cache_bytes", cache_bytes, 0);
-  ordered("image", image_min_pixels, image_max_pixels);
-  ordered("video", video_min_pixels, video_max_pixels);
-  media_child.validate();
+inline void PrepareConfig::validate(const std::string& section) const {
+  constexpr int64_t kMostPixels = int64_t{1} << 40;  // as of checkpoints
+  constexpr int64_t kMostBytes = 1'000'000'000'000'000;
+  const ConfigChecks check(section);
+  check.one_of("template", prompt_template,
+               {"evaluation", "rl_published", "demo", "minimal"});
+  check.within("image_min_pixels", image_min_pixels, 0, kMostPixels);
+  check.within("image_max_pixels", image_max_pixels, 0, kMostPixels);
+  check.at_least("image_max_pixels", image_max_pixels, 0);
+  check.that(image_max_pixels == 0 || image_min_pixels <= image_max_pixels,
+             "image_min_pixels", image_min_pixels, "at most image_max_pixels");
+  check.within("video_min_pixels", video_min_pixels, 0, kMostPixels);
+  check.within("video_max_pixels", video_max_pixels, 0, kMostPixels);
+  check.at_least("video_max_pixels", video_max_pixels, 0);
+  check.that(video_max_pixels == 0 || video_min_pixels <= video_max_pixels,
+             "video_min_pixels", video_min_pixels, "at most video_max_pixels");
+  check.at_least("max_media_tokens", max_media_tokens, 1);
+  check.one_of("text_only_blank_image", text_only_blank_image,
+               {"none", "image28", "image56"});
+  check.one_of("alpha", alpha, {"drop", "white"});
+  check.one_of("resize_rule", resize_rule,
+               {"transformers5", "transformers450", "qwen_vl_utils"});
+  check.within("max_picture_pixels", max_picture_pixels, 1, INT32_MAX);
+  check.within("max_file_bytes", max_file_bytes, 1, kMostBytes);
+  check.within("cache_bytes", cache_bytes, 0, kMostBytes);
+  media_child.validate(check.path("media_child"));
 }
 
 }  // namespace ume

@@ -170,8 +170,16 @@ PromptPreparer::PromptPreparer(PromptPreparer&&) noexcept = default;
 PromptPreparer& PromptPreparer::operator=(PromptPreparer&&) noexcept = default;
 PromptPreparer::~PromptPreparer() = default;
 
+void PromptPreparer::check_chat_template() const {
+  state_->chat_renderer();
+}
+
 const Tokenizer& PromptPreparer::tokenizer() const {
   return state_->tokenizer;
+}
+
+const PreprocessorConfig& PromptPreparer::preprocessor() const {
+  return state_->loader.preprocessor();
 }
 
 PreparedPrompt PromptPreparer::prepare(const PromptRecord& record) const {

@@ -7,6 +7,7 @@
 
 #include "common/types/prepared_prompt.h"
 #include "common/types/record.h"
+#include "data/media/preprocessor_config.h"
 #include "data/prepare/prepare_config.h"
 #include "data/tokenizer/chat_template.h"
 #include "data/tokenizer/tokenizer.h"
@@ -22,18 +23,6 @@ struct PreparerOptions {
   std::filesystem::path record_folder = ".";
   // Where prepare_example cuts; 0: nowhere.
   int64_t max_example_tokens = 0;
-};
-
-struct VideoRef {
-  std::vector<MediaRef> frames;
-  double fps = 2.0;
-};
-
-// What the image and video parts of messages stand for, each kind in order of
-// appearance.
-struct MessageMedia {
-  std::vector<MediaRef> images;
-  std::vector<VideoRef> videos;
 };
 
 // From records to what a model takes: the only road, the same in all roles.
@@ -75,7 +64,12 @@ class PromptPreparer {
   PreparedPrompt prepare_messages(const std::vector<ChatMessage>& messages,
                                   const MessageMedia& media) const;
 
+  // Throws InvalidInput or IoError for a folder without a usable chat template,
+  // which is no conversation's fault.
+  void check_chat_template() const;
+
   const Tokenizer& tokenizer() const;
+  const PreprocessorConfig& preprocessor() const;
 
  private:
   struct State;

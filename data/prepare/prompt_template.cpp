@@ -86,9 +86,9 @@ PromptTemplate parse_prompt_template(std::string_view name) {
   if (name == "rl_published") return PromptTemplate::kRlPublished;
   if (name == "demo") return PromptTemplate::kDemo;
   if (name == "minimal") return PromptTemplate::kMinimal;
-  throw ConfigError("template is '" + std::string(name) +
-                    "'; expected one of evaluation, rl_published, demo, "
-                    "minimal");
+  throw ConfigError(
+      "template: expected evaluation, rl_published, demo or minimal, found '" +
+      std::string(name) + "'");
 }
 
 std::string user_text(PromptTemplate prompt_template, std::string_view text) {

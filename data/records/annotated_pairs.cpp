@@ -107,13 +107,4 @@ AnnotatedPair AnnotatedPairFile::at(size_t i) const {
                                 state_->media_root);
 }
 
-std::vector<AnnotatedPair> read_annotated_pairs(
-    const std::filesystem::path& path, const std::string& media_root) {
-  const AnnotatedPairFile file(path, media_root);
-  std::vector<AnnotatedPair> pairs;
-  pairs.reserve(file.size());
-  for (size_t i = 0; i < file.size(); ++i) pairs.push_back(file.at(i));
-  return pairs;
-}
-
 }  // namespace ume

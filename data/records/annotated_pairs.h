@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "common/types/record.h"
 
@@ -33,9 +32,5 @@ class AnnotatedPairFile {
   struct State;
   std::unique_ptr<const State> state_;
 };
-
-// All of it in memory, in the file's order.
-std::vector<AnnotatedPair> read_annotated_pairs(
-    const std::filesystem::path& path, const std::string& media_root = ".");
 
 }  // namespace ume

@@ -40,32 +40,30 @@ void for_each_good_row(const fs::path& path,
   }
 }
 
-void check_labels(const fs::path& candidates,
-                  FileReport& queries,
-                  size_t max_problems) {
+// Adds to the queries' report what keeps them from being ranked.
+void check_ranking(const fs::path& candidates,
+                   EvaluationRanking ranking,
+                   size_t max_problems,
+                   FileReport& queries) {
   std::unordered_set<std::string> names;
   for_each_good_row(candidates, parse_evaluation_candidate,
                     [&](const EvaluationCandidate& row, const std::string&) {
                       names.insert(row.name);
                     });
   DataReport& report = queries.report;
-  const auto add_problem = [&](const std::string& text) {
-    ++report.num_bad;
-    ++report.num_problems;
-    if (report.problems.size() < max_problems) report.problems.push_back(text);
-  };
-  for_each_good_row(
-      queries.file, parse_evaluation_query,
-      [&](const EvaluationQuery& row, const std::string& where) {
-        for (const std::string& label : row.labels) {
-          if (!row.own_candidates.empty() || names.contains(label)) continue;
-          add_problem(where +
-                      ": dataset_infos.label_name: expected a name of " +
-                      candidates.string() + ", found " +
-                      quote_json(nlohmann::json(label)));
-          break;
-        }
-      });
+  const CandidateNames known{candidates.string(), [&](const std::string& name) {
+                               return names.contains(name);
+                             }};
+  for_each_good_row(queries.file, parse_evaluation_query,
+                    [&](const EvaluationQuery& row, const std::string& where) {
+                      const auto problem =
+                          find_ranking_problem(row, ranking, known);
+                      if (!problem) return;
+                      ++report.num_bad;
+                      ++report.num_problems;
+                      if (report.problems.size() >= max_problems) return;
+                      report.problems.push_back(where + ": " + *problem);
+                    });
 }
 
 }  // namespace
@@ -98,15 +96,17 @@ std::vector<FileReport> inspect_evaluation_tasks(
   std::vector<FileReport> reports;
   const nlohmann::json& tasks = fields.list("tasks");
   for (size_t i = 0; i < tasks.size(); ++i) {
-    const Fields task(tasks[i],
-                      fields.at("tasks") + "[" + std::to_string(i) + "]");
+    const std::string where =
+        fields.at("tasks") + "[" + std::to_string(i) + "]";
+    const Fields task(tasks[i], where);
     task.text("name");
     task.text("split");
+    const EvaluationRanking ranking = parse_evaluation_ranking(tasks[i], where);
     // As the user named the folder, so that messages lead there.
     const fs::path queries = path.parent_path() / task.text("queries");
     const fs::path candidates = path.parent_path() / task.text("candidates");
     reports.push_back({queries, inspect_data(queries, inner)});
-    check_labels(candidates, reports.back(), options.max_problems);
+    check_ranking(candidates, ranking, options.max_problems, reports.back());
     reports.push_back({candidates, inspect_data(candidates, inner)});
   }
   return reports;

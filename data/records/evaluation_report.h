@@ -18,10 +18,11 @@ struct FileReport {
 bool is_evaluation_tasks(const std::filesystem::path& path);
 
 // A report for each query and candidate file that a tasks.json names, in its
-// order. Queries whose labels are no candidates of their task are problems,
-// too. Media are looked for in the file's media root, unless
-// options.media_roots is null. Throws InvalidInput for a tasks.json that is
-// not as it should be and for files without records; IoError.
+// order. Queries that cannot be ranked among the candidates of their task
+// (find_ranking_problem) are problems, too. Media are looked for in the file's
+// media root, unless options.media_roots is null. Throws InvalidInput for a
+// tasks.json that is not as it should be and for files without records;
+// IoError.
 std::vector<FileReport> inspect_evaluation_tasks(
     const std::filesystem::path& path, const DataReportOptions& options = {});
 

@@ -1,6 +1,7 @@
 #include "data/records/evaluation_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "data/internal/json_file.h"
@@ -49,6 +50,21 @@ void check_length(const Fields& fields, const char* name, size_t expected) {
                         std::to_string(fields.list(name).size()));
 }
 
+std::vector<double> parse_grades(const Fields& infos, size_t num_labels) {
+  if (!infos.has("rel_scores")) return {};
+  check_length(infos, "rel_scores", num_labels);
+  std::vector<double> grades;
+  for (const nlohmann::json& entry : infos.list("rel_scores")) {
+    const double grade = entry.is_number() ? entry.get<double>() : -1.0;
+    if (grade < 0.0 || !std::isfinite(grade)) {
+      infos.fail("rel_scores", "expected finite numbers of 0 or more, found " +
+                                   quote_json(entry));
+    }
+    grades.push_back(grade);
+  }
+  return grades;
+}
+
 }  // namespace
 
 EvaluationQuery parse_evaluation_query(const nlohmann::json& json,
@@ -64,9 +80,7 @@ EvaluationQuery parse_evaluation_query(const nlohmann::json& json,
     check_length(fields, "cand_text", query.own_candidates.size());
     check_length(fields, "cand_image", query.own_candidates.size());
   }
-  if (infos.has("rel_scores")) {
-    check_length(infos, "rel_scores", query.labels.size());
-  }
+  query.grades = parse_grades(infos, query.labels.size());
   const auto& own = query.own_candidates;
   for (const std::string& label : query.labels) {
     if (own.empty() || std::find(own.begin(), own.end(), label) != own.end()) {
@@ -84,6 +98,39 @@ EvaluationCandidate parse_evaluation_candidate(const nlohmann::json& json,
   const Fields fields(json, where);
   return {parse_side(fields, "cand_text", "cand_image", media_root),
           fields.object("dataset_infos").text("cand_name")};
+}
+
+EvaluationRanking parse_evaluation_ranking(const nlohmann::json& task,
+                                           const std::string& where) {
+  const Fields fields(task, where);
+  if (!fields.has("ranking")) return EvaluationRanking::kGlobal;
+  const nlohmann::json& value = fields.get("ranking");
+  if (value == "global") return EvaluationRanking::kGlobal;
+  if (value == "local") return EvaluationRanking::kLocal;
+  fields.fail("ranking",
+              "expected \"global\" or \"local\", found " + quote_json(value));
+}
+
+std::optional<std::string> find_ranking_problem(
+    const EvaluationQuery& query,
+    EvaluationRanking ranking,
+    const CandidateNames& candidates) {
+  const auto first_unknown =
+      [&](const char* member,
+          const std::vector<std::string>& names) -> std::optional<std::string> {
+    const auto at =
+        std::find_if_not(names.begin(), names.end(), candidates.contains);
+    if (at == names.end()) return std::nullopt;
+    return std::string("dataset_infos.") + member + ": expected a name of " +
+           candidates.file + ", found " + quote_json(nlohmann::json(*at));
+  };
+  const auto problem = first_unknown("label_name", query.labels);
+  if (problem || ranking == EvaluationRanking::kGlobal) return problem;
+  if (query.own_candidates.empty()) {
+    return "dataset_infos.cand_names: expected the query's own candidates, "
+           "which a task with \"ranking\": \"local\" ranks; found none";
+  }
+  return first_unknown("cand_names", query.own_candidates);
 }
 
 }  // namespace ume

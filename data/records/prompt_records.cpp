@@ -1,6 +1,7 @@
 #include "data/records/prompt_records.h"
 
 #include <algorithm>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #include "common/config/nearest.h"
@@ -180,6 +181,8 @@ std::optional<PromptLine> PromptReader::next() {
       result.input = parse_prompt(line->text, where, options_);
     } catch (const InvalidInput& error) {
       result.error = error.what();
+    } catch (const std::bad_alloc&) {
+      result.error = where + ": not enough memory to read it";
     }
     return result;
   }

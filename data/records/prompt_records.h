@@ -8,7 +8,6 @@
 
 #include "common/files/line_reader.h"
 #include "common/types/record.h"
-#include "data/prepare/preparer.h"
 #include "data/tokenizer/chat_template.h"
 
 namespace ume {

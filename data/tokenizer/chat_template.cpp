@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/bounded_json.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/internal/template_eval.h"
@@ -85,16 +86,15 @@ struct ChatTemplate::Program {
 };
 
 ChatTemplate ChatTemplate::load(const std::filesystem::path& model_folder) {
-  const auto jinja = model_folder / "chat_template.jinja";
-  if (std::filesystem::exists(jinja)) {
-    return parse(read_text_file(jinja, kMaxTemplateBytes), jinja.string());
+  const std::string jinja = (model_folder / "chat_template.jinja").string();
+  if (path_exists(jinja)) {
+    return parse(read_file(jinja, kMaxTemplateBytes), jinja);
   }
-  auto path = model_folder / "chat_template.json";
-  if (!std::filesystem::exists(path)) {
-    path = model_folder / "tokenizer_config.json";
+  std::string file = (model_folder / "chat_template.json").string();
+  if (!path_exists(file)) {
+    file = (model_folder / "tokenizer_config.json").string();
   }
-  const std::string file = path.string();
-  const auto root = parse_json(read_text_file(path, kMaxConfigBytes), file);
+  const auto root = parse_json(read_file(file, kMaxConfigBytes), file);
   return parse(template_of(root, file), file + ": chat_template");
 }
 

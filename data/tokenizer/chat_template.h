@@ -43,7 +43,8 @@ class ChatTemplate {
  public:
   // The first of chat_template.jinja, chat_template.json ("chat_template") and
   // tokenizer_config.json ("chat_template": text, or a list of {"name",
-  // "template"} whose "default" is taken). Throws InvalidInput.
+  // "template"} whose "default" is taken). Throws InvalidInput;
+  // IoError when the file cannot be read.
   static ChatTemplate load(const std::filesystem::path& model_folder);
   // `name` stands for the source in messages. At most 256 KiB.
   static ChatTemplate parse(std::string source, const std::string& name);

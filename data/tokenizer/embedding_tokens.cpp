@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/bounded_json.h"
 #include "data/internal/json_file.h"
 #include "data/tokenizer/tokenizer.h"
@@ -99,10 +100,10 @@ EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
   if (out.were_there) return out;
   for (const char* name :
        {"tokenizer.json", "tokenizer_config.json", "added_tokens.json"}) {
-    const auto path = model_folder / name;
-    if (!std::filesystem::exists(path)) continue;
-    out.files[name] = with_embedding_tokens(read_text_file(path, kMaxFileBytes),
-                                            name, path.string(), out);
+    const std::string path = (model_folder / name).string();
+    if (!path_exists(path)) continue;
+    out.files[name] =
+        with_embedding_tokens(read_file(path, kMaxFileBytes), name, path, out);
   }
   return out;
 }

@@ -29,7 +29,7 @@ struct EmbeddingTokens {
 // skipped). num_rows: of the model's embedding table. Throws InvalidInput when
 // only one of them is there, when their ids do not follow each other, when a
 // donor is missing, when the table has no row for them or when a file has not
-// the form that it should.
+// the form that it should; IoError when one cannot be read.
 EmbeddingTokens add_embedding_tokens(const std::filesystem::path& model_folder,
                                      int64_t num_rows);
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/text/utf8.h"
-#include "data/internal/json_file.h"
 #include "data/tokenizer/internal/bpe.h"
 #include "data/tokenizer/internal/nfc.h"
 #include "data/tokenizer/internal/split.h"
@@ -85,7 +85,7 @@ void Tokenizer::Tables::encode_words(std::string_view text,
 
 Tokenizer Tokenizer::load(const std::filesystem::path& model_folder) {
   const auto path = model_folder / "tokenizer.json";
-  return from_json(read_text_file(path, kMaxFileBytes), path.string());
+  return from_json(read_file(path.string(), kMaxFileBytes), path.string());
 }
 
 Tokenizer Tokenizer::from_json(std::string_view json, const std::string& name) {

@@ -25,7 +25,8 @@ enum class ControlTokens : uint8_t {
 class Tokenizer {
  public:
   // Reads model_folder/tokenizer.json (at most 32 MiB). Throws InvalidInput,
-  // naming file and field, for what is malformed or not of this family.
+  // naming file and field, for what is malformed or not of this family; IoError
+  // when it cannot be read.
   static Tokenizer load(const std::filesystem::path& model_folder);
   // The same from the file's content; `name` stands for it in messages.
   static Tokenizer from_json(std::string_view json, const std::string& name);

@@ -100,17 +100,4 @@ Estimate bootstrap_mean(std::span<const double> values,
   return out;
 }
 
-Estimate bootstrap_difference(std::span<const double> a,
-                              std::span<const double> b,
-                              std::span<const std::string> clusters,
-                              const BootstrapOptions& options) {
-  if (a.size() != b.size()) {
-    throw InvalidInput("bootstrap: " + std::to_string(a.size()) + " and " +
-                       std::to_string(b.size()) + " values to compare");
-  }
-  std::vector<double> differences(a.size());
-  for (size_t i = 0; i < a.size(); ++i) differences[i] = a[i] - b[i];
-  return bootstrap_mean(differences, clusters, options);
-}
-
 }  // namespace ume

@@ -37,10 +37,4 @@ Estimate bootstrap_mean(std::span<const double> values,
                         std::span<const std::string> clusters,
                         const BootstrapOptions& options = {});
 
-// The same for the mean of a[i] - b[i]: two systems on the same queries.
-Estimate bootstrap_difference(std::span<const double> a,
-                              std::span<const double> b,
-                              std::span<const std::string> clusters,
-                              const BootstrapOptions& options = {});
-
 }  // namespace ume

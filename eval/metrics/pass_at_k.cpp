@@ -33,13 +33,6 @@ double pass_at_k(int64_t num_samples, int64_t num_successes, int64_t k) {
   return 1.0 - none;
 }
 
-bool pass_at_first_k(std::span<const uint8_t> successes, int64_t k) {
-  const auto n = static_cast<int64_t>(successes.size());
-  check(k >= 1 && k <= n, n, 0, k);
-  return std::any_of(successes.begin(), successes.begin() + k,
-                     [](uint8_t success) { return success != 0; });
-}
-
 double chance_hit(int64_t num_relevant, int64_t num_candidates, int64_t k) {
   return pass_at_k(num_candidates, num_relevant, std::min(k, num_candidates));
 }

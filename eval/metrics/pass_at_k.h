@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 namespace ume {
 
@@ -10,10 +9,6 @@ namespace ume {
 // estimate of pass@k from n >= k samples.
 // Throws InvalidInput unless 1 <= k <= n and 0 <= c <= n.
 double pass_at_k(int64_t num_samples, int64_t num_successes, int64_t k);
-
-// Whether any of the first k samples succeeds: the plain, noisier estimate.
-// Throws InvalidInput unless 1 <= k <= successes.size().
-bool pass_at_first_k(std::span<const uint8_t> successes, int64_t k);
 
 // Hit@k of a random order: relevant candidates among all of them. 0 for a
 // query without relevant candidates in the pool.

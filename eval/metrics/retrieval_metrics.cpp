@@ -120,16 +120,6 @@ const std::vector<std::string>& metric_names() {
   return names;
 }
 
-size_t metric_index(std::string_view name) {
-  const auto& names = metric_names();
-  const auto at = std::find(names.begin(), names.end(), name);
-  if (at == names.end()) {
-    throw InvalidInput("unknown metric '" + std::string(name.substr(0, 64)) +
-                       "', expected one like hit@1 or ndcg_linear@5");
-  }
-  return static_cast<size_t>(at - names.begin());
-}
-
 MetricValues query_metrics(std::span<const int64_t> ranking,
                            std::span<const int64_t> labels,
                            std::span<const double> grades) {
@@ -154,21 +144,6 @@ MetricValues mean_metrics(std::span<const MetricValues> queries) {
     value /= static_cast<double>(queries.size());
   }
   return mean;
-}
-
-std::vector<MetricValues> oracle_metrics(std::span<const MetricValues> a,
-                                         std::span<const MetricValues> b) {
-  if (a.size() != b.size()) {
-    throw InvalidInput("oracle: " + std::to_string(a.size()) + " and " +
-                       std::to_string(b.size()) + " queries");
-  }
-  std::vector<MetricValues> out(a.begin(), a.end());
-  for (size_t q = 0; q < out.size(); ++q) {
-    for (size_t i = 0; i < out[q].values.size(); ++i) {
-      out[q].values[i] = std::max(out[q].values[i], b[q].values[i]);
-    }
-  }
-  return out;
 }
 
 }  // namespace ume

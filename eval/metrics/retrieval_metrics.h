@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ume {
@@ -41,9 +40,6 @@ struct MetricValues {
 // "hit@1", "hit@5", …, in the order of MetricValues::values.
 const std::vector<std::string>& metric_names();
 
-// Index into MetricValues::values. Throws InvalidInput for an unknown name.
-size_t metric_index(std::string_view name);
-
 // One query. k = cutoff, hits = distinct labels among the first k:
 //   hit 1 if hits > 0 · precision hits / k (even if fewer are ranked)
 //   recall hits / labels (1 without labels) · f1 their harmonic mean
@@ -69,10 +65,5 @@ MetricValues query_metrics(std::span<const std::string> ranking,
 
 // Plain mean over queries; all 0 without any.
 MetricValues mean_metrics(std::span<const MetricValues> queries);
-
-// Per query and metric the better of two runs (discriminative, generative).
-// Throws InvalidInput when their numbers of queries differ.
-std::vector<MetricValues> oracle_metrics(std::span<const MetricValues> a,
-                                         std::span<const MetricValues> b);
 
 }  // namespace ume

@@ -49,7 +49,7 @@ SeedSpread seed_spread(const std::vector<GrpoEffect>& seeds,
 GrpoEffect grpo_effect(const std::string& label,
                        const EvalSummary& before,
                        const EvalSummary& after,
-                       const BootstrapOptions& options = {});
+                       const BootstrapOptions& options);
 
 // Fills the seeds (the run itself first) and their mean, the control and the
 // clean reference of a report; what is absent is left as it was. Differences

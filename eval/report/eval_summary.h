@@ -65,10 +65,4 @@ std::string to_json(const EvalSummary& summary);
 EvalSummary parse_eval_summary(const std::string& text,
                                const std::string& source);
 
-// The parts of one evaluation that shards made, joined: tasks by name, their
-// queries in the order of the parts, then sorted by id. Metrics by name are
-// means weighted by the number of queries. Throws InvalidInput when stages,
-// models or candidate numbers differ or a query occurs twice.
-EvalSummary merge_summaries(const std::vector<EvalSummary>& parts);
-
 }  // namespace ume

@@ -12,6 +12,6 @@ namespace ume {
 // whatever it holds.
 // Throws InvalidInput when there is no evaluation to show.
 std::string html_report(const ReportInput& input,
-                        const BootstrapOptions& options = {});
+                        const BootstrapOptions& options);
 
 }  // namespace ume

@@ -15,7 +15,7 @@ namespace ume {
 //
 // stages: in the order of the rows, e.g. base, sft, grpo.
 std::string text_table(const std::vector<EvalSummary>& stages,
-                       const BootstrapOptions& options = {});
+                       const BootstrapOptions& options);
 
 // "Base", "SFT", "GRPO"; other stages as they are named.
 std::string stage_title(const std::string& stage);

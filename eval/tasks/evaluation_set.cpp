@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_map>
 
 #include "common/error/error.h"
@@ -12,6 +13,7 @@
 #include "common/files/line_reader.h"
 #include "common/tensorfile/bounded_json.h"
 #include "data/records/evaluation_rows.h"
+#include "eval/metrics/pass_at_k.h"
 
 namespace ume {
 namespace {
@@ -81,9 +83,32 @@ PromptRecord bare(PromptRecord record) {
   return record;
 }
 
+int64_t num_distinct(const std::vector<int64_t>& indices) {
+  return static_cast<int64_t>(
+      std::set<int64_t>(indices.begin(), indices.end()).size());
+}
+
+double mean_chance(const EvalTask& task) {
+  double sum = 0.0;
+  for (const EvalQuery& query : task.queries) {
+    sum += chance_hit(num_distinct(query.labels),
+                      query.local.empty()
+                          ? static_cast<int64_t>(task.candidates.size())
+                          : num_distinct(query.local));
+  }
+  return sum / static_cast<double>(task.queries.size());
+}
+
 class Reader {
  public:
-  explicit Reader(EvaluationSet& set) : set_(set) {}
+  explicit Reader(EvaluationSet& set) : set_(set) {
+    known_.contains = [this](const std::string& name) {
+      return candidates_.contains(name);
+    };
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
   void read_task(const Json& listing,
                  const fs::path& folder,
                  const std::string& where);
@@ -92,10 +117,17 @@ class Reader {
   int64_t prompt_index(const PromptRecord& record);
   void read_candidates(const fs::path& path, EvalTask& task);
   void read_queries(const fs::path& path, EvalTask& task);
+  EvalQuery read_query(const Json& row, const std::string& where);
+  // All names are the task's.
+  std::vector<int64_t> candidate_indices(
+      const std::vector<std::string>& names) const;
 
   EvaluationSet& set_;
   std::map<std::string, int64_t> prompts_;
-  std::unordered_map<std::string, int64_t> candidates_;  // of the task
+  // Of the task that is being read.
+  EvaluationRanking ranking_ = EvaluationRanking::kGlobal;
+  std::unordered_map<std::string, int64_t> candidates_;
+  CandidateNames known_;
 };
 
 int64_t Reader::prompt_index(const PromptRecord& record) {
@@ -114,6 +146,7 @@ int64_t Reader::prompt_index(const PromptRecord& record) {
 
 void Reader::read_candidates(const fs::path& path, EvalTask& task) {
   candidates_.clear();
+  known_.file = path.string();
   for_each_row(path, [&](const Json& row, const std::string& where) {
     EvaluationCandidate candidate = parse_evaluation_candidate(row, where, ".");
     const auto index = static_cast<int64_t>(task.candidates.size());
@@ -127,24 +160,35 @@ void Reader::read_candidates(const fs::path& path, EvalTask& task) {
   }
 }
 
+std::vector<int64_t> Reader::candidate_indices(
+    const std::vector<std::string>& names) const {
+  std::vector<int64_t> indices;
+  for (const std::string& name : names) indices.push_back(candidates_.at(name));
+  return indices;
+}
+
+EvalQuery Reader::read_query(const Json& row, const std::string& where) {
+  EvalQuery query;
+  query.id = field_or(row, "id", where, where);
+  query.cluster = field_or(row, "cluster", query.id, where);
+  query.form = field_or<std::string>(row, "form", "", where);
+  EvaluationQuery parsed = parse_evaluation_query(row, where, ".");
+  if (const auto problem = find_ranking_problem(parsed, ranking_, known_)) {
+    throw InvalidInput(where + ": " + *problem);
+  }
+  query.prompt = prompt_index(bare(std::move(parsed.prompt)));
+  set_.is_query[static_cast<size_t>(query.prompt)] = 1;
+  query.labels = candidate_indices(parsed.labels);
+  query.grades = std::move(parsed.grades);
+  if (ranking_ == EvaluationRanking::kLocal) {
+    query.local = candidate_indices(parsed.own_candidates);
+  }
+  return query;
+}
+
 void Reader::read_queries(const fs::path& path, EvalTask& task) {
   for_each_row(path, [&](const Json& row, const std::string& where) {
-    EvalQuery query;
-    query.id = field_or(row, "id", where, where);
-    query.cluster = field_or(row, "cluster", query.id, where);
-    query.form = field_or<std::string>(row, "form", "", where);
-    EvaluationQuery parsed = parse_evaluation_query(row, where, ".");
-    query.prompt = prompt_index(bare(std::move(parsed.prompt)));
-    set_.is_query[static_cast<size_t>(query.prompt)] = 1;
-    for (const std::string& label : parsed.labels) {
-      const auto at = candidates_.find(label);
-      if (at == candidates_.end()) {
-        throw InvalidInput(where + ": label '" + label +
-                           "' is not among the task's candidates");
-      }
-      query.labels.push_back(at->second);
-    }
-    task.queries.push_back(std::move(query));
+    task.queries.push_back(read_query(row, where));
   });
   if (task.queries.empty()) {
     throw InvalidInput(path.string() + ": expected at least one query");
@@ -159,10 +203,11 @@ void Reader::read_task(const Json& listing,
   task.description = field_or<std::string>(listing, "description", "", where);
   task.unseen = field_or<std::string>(listing, "unseen", "", where);
   task.primary = field_or(listing, "primary", false, where);
+  ranking_ = parse_evaluation_ranking(listing, where);
   read_candidates(folder / field<std::string>(listing, "candidates", where),
                   task);
   read_queries(folder / field<std::string>(listing, "queries", where), task);
-  task.chance = 1.0 / static_cast<double>(task.candidates.size());
+  task.chance = mean_chance(task);
   set_.tasks.push_back(std::move(task));
 }
 
@@ -179,13 +224,15 @@ EvaluationSet read_evaluation_set(const fs::path& tasks_file,
                        .lexically_normal();
   Reader reader(set);
   std::string known;
-  for (const Json& listing : field<std::vector<Json>>(json, "tasks", where)) {
-    const auto name = field<std::string>(listing, "split", where);
+  const auto tasks = field<std::vector<Json>>(json, "tasks", where);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const std::string which = where + ": tasks[" + std::to_string(i) + "]";
+    const auto name = field<std::string>(tasks[i], "split", which);
     if (known.find("'" + name + "'") == std::string::npos) {
       known += " '" + name + "'";
     }
     if (name == split) {
-      reader.read_task(listing, tasks_file.parent_path(), where);
+      reader.read_task(tasks[i], tasks_file.parent_path(), which);
     }
   }
   if (set.tasks.empty()) {

@@ -15,8 +15,9 @@ struct EvalQuery {
   std::string form;             // e.g. "text", "flag"; only shown
   int64_t prompt = 0;           // index into EvaluationSet::prompts
   std::vector<int64_t> labels;  // indices into the task's candidates
-  std::vector<double> grades;   // one per label, or empty
-  std::vector<int64_t> local;   // own candidates; empty: all of the task
+  std::vector<double> grades;   // one per label; empty: 1 each
+  // What is ranked, indices into the task's candidates; empty: all of them.
+  std::vector<int64_t> local;
 };
 
 struct EvalTask {
@@ -24,7 +25,7 @@ struct EvalTask {
   std::string description;
   std::string unseen;    // what training has not shown
   bool primary = false;  // carries the headline
-  double chance = 0.0;   // hit@1 of a random order
+  double chance = 0.0;   // hit@1 of a random order, mean over queries
   std::vector<EvalQuery> queries;
   std::vector<int64_t> candidates;           // indices into prompts
   std::vector<std::string> candidate_names;  // same order

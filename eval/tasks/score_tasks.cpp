@@ -1,7 +1,7 @@
 #include "eval/tasks/score_tasks.h"
 
 #include <algorithm>
-#include <numeric>
+#include <bit>
 
 #include "common/hash/xxh3.h"
 #include "eval/metrics/ranking.h"
@@ -55,6 +55,22 @@ std::map<std::string, double> named(const MetricValues& means) {
   return result;
 }
 
+// Only of queries that have such: without, digests stay what they were.
+void hash_ranking(const EvalQuery& query, Xxh3Hasher& hasher) {
+  if (!query.local.empty()) {
+    hasher.update_field("local").update_u64(query.local.size());
+    for (const int64_t candidate : query.local) {
+      hasher.update_u64(static_cast<uint64_t>(candidate));
+    }
+  }
+  if (!query.grades.empty()) {
+    hasher.update_field("grades");
+    for (const double grade : query.grades) {
+      hasher.update_u64(std::bit_cast<uint64_t>(grade));
+    }
+  }
+}
+
 // Names what was asked: two evaluations with the same digest can be paired.
 std::string task_digest(const EvaluationSet& set, const EvalTask& task) {
   Xxh3Hasher hasher;
@@ -70,6 +86,7 @@ std::string task_digest(const EvaluationSet& set, const EvalTask& task) {
     for (const int64_t label : query.labels) {
       hasher.update_u64(static_cast<uint64_t>(label));
     }
+    hash_ranking(query, hasher);
   }
   return hasher.hex();
 }

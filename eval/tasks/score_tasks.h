@@ -9,7 +9,8 @@
 
 namespace ume {
 
-// Ranks every task's candidates for every query and fills outcomes and means:
+// Ranks every task's candidates, or the query's own where it has some, for
+// every query and fills outcomes and means:
 // discriminative against discriminative, generative (greedy) against
 // generative, sampled query embeddings against greedy candidates. A prompt
 // without an embedding scores 0 in that mode.

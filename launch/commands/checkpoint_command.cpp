@@ -1,16 +1,17 @@
-#include "launch/commands/checkpoint_command.h"
+#include "launch/commands/commands.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "common/clock/clock.h"
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/progress/progress.h"
 #include "common/text/printable.h"
 #include "launch/command_line.h"
 #include "launch/commands/model_output.h"
+#include "launch/number_checks.h"
 #include "learner/checkpoint/checkpoint_manifest.h"
 #include "model/weights/stored_weights.h"
 #include "model/weights/weight_scan.h"
@@ -18,7 +19,6 @@
 namespace ume {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 struct CheckpointArguments {
@@ -117,12 +117,12 @@ void inspect(const CheckpointArguments& a) {
 }
 
 void verify(const CheckpointArguments& a) {
-  const ModelConfig config = load_model_config(a.folder);
   ordered_json result = {{"folder", a.folder}};
   if (is_training_checkpoint(a.folder)) {
     const CheckpointManifest manifest = verify_checkpoint(a.folder);
     result["files_verified"] = manifest.files.size();
   }
+  const ModelConfig config = load_model_config(a.folder);
   const StoredWeights stored = StoredWeights::open(a.folder, config);
   stored.check();
   const auto bad = find_non_finite(stored);
@@ -150,11 +150,12 @@ void verify(const CheckpointArguments& a) {
 
 // Where the tokenizer and its like come from.
 std::string companions_of(const CheckpointArguments& a) {
-  for (const std::string& folder :
-       {a.companions, a.folder, a.folder + "/model"}) {
-    if (!folder.empty() && fs::exists(folder + "/tokenizer.json")) {
-      return folder;
-    }
+  if (!a.companions.empty()) {
+    check_companions(a.companions);
+    return a.companions;
+  }
+  for (const std::string& folder : {a.folder, a.folder + "/model"}) {
+    if (path_exists(folder + "/tokenizer.json")) return folder;
   }
   throw InvalidInput(a.folder +
                      ": holds no tokenizer.json; give the folder of the model "
@@ -166,7 +167,7 @@ std::string companions_of(const CheckpointArguments& a) {
 void warn_of_missing(const std::string& companions) {
   for (const char* name : {"tokenizer_config.json", "preprocessor_config.json",
                            "generation_config.json"}) {
-    if (fs::exists(companions + "/" + name)) continue;
+    if (path_exists(companions + "/" + name)) continue;
     std::fprintf(
         stderr,
         "ume checkpoint export: %s holds no %s: the exported model has "
@@ -177,8 +178,8 @@ void warn_of_missing(const std::string& companions) {
 
 void export_model(const CheckpointArguments& a) {
   refuse_model_folder(a.output);
-  const ModelConfig config = load_model_config(a.folder);
   if (is_training_checkpoint(a.folder)) verify_checkpoint(a.folder);
+  const ModelConfig config = load_model_config(a.folder);
   const StoredWeights stored = StoredWeights::open(a.folder, config);
   stored.check();
   const SystemClock clock;
@@ -230,9 +231,11 @@ void add_checkpoint_command(CLI::App& app) {
          "--dtype", a->dtype,
          "bfloat16, float16, float32, or auto: a model's own, bfloat16 for a "
          "checkpoint")
-      ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}));
+      ->check(CLI::IsMember({"auto", "bfloat16", "float16", "float32"}))
+      ->capture_default_str();
   out->add_option("--shard-gb", a->shard_gb, "largest file, in GB (10^9)")
-      ->check(CLI::Range(0.001, 1000.0));
+      ->check(finite_number(0.001, 1000.0))
+      ->capture_default_str();
   out->add_option("--companions", a->companions,
                   "folder with tokenizer, preprocessor and generation config");
   add_example(*out,

@@ -1,4 +1,4 @@
-#include "launch/commands/data_command.h"
+#include "launch/commands/commands.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/text/printable.h"
 #include "data/records/evaluation_report.h"
 #include "launch/command_line.h"
+#include "launch/number_checks.h"
 
 namespace ume {
 namespace {
@@ -76,15 +78,21 @@ void print_json(const Inspected& result) {
                 .c_str());
 }
 
+// A problem quotes the file, and a terminal obeys what is in it.
+void put_line(const std::string& text) {
+  std::puts(printable(text, kMaxShownBytes).c_str());
+}
+
 void print_problems(const Inspected& result) {
   const DataReport& report = result.report;
-  for (const std::string& problem : report.problems) std::puts(problem.c_str());
+  // A tasks.json names files, too.
+  const std::string file = printable(result.file, kMaxShownBytes);
+  for (const std::string& problem : report.problems) put_line(problem);
   if (report.num_problems > report.problems.size()) {
-    std::printf("%s: and %" PRIu64 " more problems\n", result.file.c_str(),
+    std::printf("%s: and %" PRIu64 " more problems\n", file.c_str(),
                 report.num_problems - report.problems.size());
   }
-  std::printf("%s: %s, %" PRIu64 " records, %" PRIu64 " bad\n",
-              result.file.c_str(),
+  std::printf("%s: %s, %" PRIu64 " records, %" PRIu64 " bad\n", file.c_str(),
               std::string(data_kind_name(report.kind)).c_str(),
               report.num_records, report.num_bad);
 }
@@ -146,7 +154,7 @@ void report_all(const DataArguments& a,
     if (a.json) {
       print_json(result);
     } else if (is_unread) {
-      std::puts(result.error.c_str());
+      put_line(result.error);
     } else {
       print(result);
     }
@@ -173,6 +181,7 @@ CLI::App* add_subcommand(CLI::App& data,
   command->add_flag("--no-media", a.no_media,
                     "do not look whether media files are there");
   command->add_option("--max-problems", a.max_problems, "named of each file")
+      ->check(whole_number(0, INT64_MAX))
       ->capture_default_str();
   command->add_flag("--json", a.json, "one JSON object a file");
   return command;

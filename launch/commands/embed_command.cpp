@@ -1,4 +1,4 @@
-#include "launch/commands/embed_command.h"
+#include "launch/commands/commands.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -13,7 +13,9 @@
 #include "common/text/utf8.h"
 #include "eval/prompt_encoder.h"
 #include "kernels/torch.h"
+#include "kernels/torch_errors.h"
 #include "launch/command_line.h"
+#include "launch/number_checks.h"
 #include "launch/records/json_text.h"
 #include "launch/records/record_loop.h"
 #include "launch/records/record_options.h"
@@ -84,14 +86,36 @@ std::string line_of(const EmbedArguments& a,
   return line + "}\n";
 }
 
-// dim: of an embedding; zeros stand for one that there is not.
+// Throws InvalidInput for a number that is not finite.
+std::string lines_of(const EmbedArguments& a,
+                     std::span<const RecordJob> jobs,
+                     const std::vector<Embedded>& results) {
+  std::string lines;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    lines += line_of(a, jobs[i].id, results[i]);
+  }
+  return lines;
+}
+
+// dim: of an embedding.
+std::vector<ColumnType> column_types(const EmbedArguments& a, int64_t dim) {
+  std::vector<ColumnType> types = {{"records", DType::kU8, 0, true}};
+  if (a.wants_disc()) {
+    types.push_back({"disc_embedding", DType::kF32, dim, false});
+  }
+  if (a.wants_gen()) {
+    types.push_back({"gen_embedding", DType::kF32, dim, false});
+  }
+  return types;
+}
+
+// Zeros stand for an embedding that there is not.
 void add_vector(TensorColumns& columns,
                 const char* name,
                 const std::vector<float>& values,
                 int64_t dim) {
   const std::vector<float> none(static_cast<size_t>(dim));
-  columns.add(name, {DType::kF32, dim, false},
-              bytes_of(values.empty() ? none : values));
+  columns.add(name, bytes_of(values.empty() ? none : values));
 }
 
 void add_row(TensorColumns& columns,
@@ -106,7 +130,7 @@ void add_row(TensorColumns& columns,
     line += ",\"completion\":";
     append_json(line, result.completion);
   }
-  columns.add("records", {DType::kU8, 0, true}, bytes_of(line + "}\n"));
+  columns.add("records", bytes_of(line + "}\n"));
 }
 
 std::vector<Embedded> embed_batch(const PromptEncoder& encoder,
@@ -135,7 +159,7 @@ uint64_t num_without_disc(const std::vector<Embedded>& results) {
 void embed(const EmbedArguments& a) {
   RecordSource source = open_source(a);
   const ModelConfig config = load_model_config(a.records.model);
-  RecordOutput output(a.records);
+  RecordOutput output(a.records, column_types(a, config.hidden_size));
   const TextCodec text(preparer_options(a.records, source.folder()), config);
   const Qwen2VL model(config, map_weights(a.records.model, config));
   EncodeOptions encode;
@@ -150,19 +174,23 @@ void embed(const EmbedArguments& a) {
     return static_cast<int64_t>(prompt.ids.size());
   };
   loop.budget = a.batch_tokens;
+  loop.max_prompt_tokens = config.max_positions;
   uint64_t num_without = 0;
-  RecordLoop(loop, text.preparer(), [&](std::span<const RecordJob> jobs) {
-    const std::vector<Embedded> results = embed_batch(encoder, jobs);
-    std::string lines;  // all, before the first is written: one may be refused
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      lines += line_of(a, jobs[i].id, results[i]);
-    }
-    num_without += num_without_disc(results);
-    if (!output.tensors()) return output.write(lines);
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      add_row(*output.tensors(), a, jobs[i].id, results[i], config.hidden_size);
-    }
-  }).run(source);
+  const auto use = [&](std::span<const RecordJob> jobs) -> RecordLoop::Write {
+    std::vector<Embedded> results;
+    without_torch_errors([&] { results = embed_batch(encoder, jobs); });
+    // Also where tensors are wanted: what is not finite is refused.
+    std::string lines = lines_of(a, jobs, results);
+    return [&, jobs, results = std::move(results), lines = std::move(lines)] {
+      num_without += num_without_disc(results);
+      if (!output.tensors()) return output.write(lines);
+      for (size_t i = 0; i < jobs.size(); ++i) {
+        add_row(*output.tensors(), a, jobs[i].id, results[i],
+                config.hidden_size);
+      }
+    };
+  };
+  RecordLoop(loop, text.preparer(), use).run(source);
   output.finish();
   if (a.wants_disc() && num_without > 0) {
     std::fprintf(stderr,
@@ -189,12 +217,12 @@ void add_embed_command(CLI::App& app) {
       ->check(CLI::IsMember({"disc", "gen", "both"}))
       ->capture_default_str();
   command->add_option("--max-new-tokens", a->max_new_tokens, "longest answer")
-      ->check(CLI::Range(1, 131072))
+      ->check(whole_number(1, 131072))
       ->capture_default_str();
   command
       ->add_option("--batch-tokens", a->batch_tokens,
                    "prompt tokens computed together")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, kMaxBatchTokens))
       ->capture_default_str();
   add_example(*command,
               "ume embed --model runs/emoji/model --template minimal --mode "

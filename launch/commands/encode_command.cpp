@@ -1,4 +1,4 @@
-#include "launch/commands/encode_command.h"
+#include "launch/commands/commands.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -7,10 +7,12 @@
 
 #include "common/clock/clock.h"
 #include "common/config/config.h"
+#include "common/error/error.h"
 #include "eval/prompt_encoder.h"
 #include "eval/tasks/encoding_job.h"
 #include "eval/tasks/evaluation_set.h"
 #include "kernels/torch.h"
+#include "launch/number_checks.h"
 
 namespace ume {
 namespace {
@@ -77,9 +79,16 @@ void add_encode_command(CLI::App& app) {
       ->add_option("--job", a->job,
                    "the order, job.yaml; the shard is written beside it")
       ->required();
-  encode->add_option("--shard", a->shard.index, "which shard");
-  encode->add_option("--of", a->shard.count, "number of shards");
-  encode->callback([a] { encode_shard(*a); });
+  encode->add_option("--shard", a->shard.index, "which shard, from 0")
+      ->check(whole_number(0, 65535));
+  encode->add_option("--of", a->shard.count, "number of shards")
+      ->check(whole_number(1, 65536));
+  encode->callback([a] {
+    if (a->shard.index >= a->shard.count) {
+      throw Error(ExitCode::kUsage, "eval-encode: expected --shard below --of");
+    }
+    encode_shard(*a);
+  });
 }
 
 }  // namespace ume

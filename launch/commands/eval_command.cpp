@@ -1,4 +1,4 @@
-#include "launch/commands/eval_command.h"
+#include "launch/commands/commands.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include "eval/report/text_table.h"
 #include "eval/tasks/score_tasks.h"
 #include "launch/command_line.h"
+#include "launch/number_checks.h"
 #include "launch/records/record_options.h"
 #include "launch/results/evaluate.h"
 
@@ -39,7 +40,41 @@ void run_eval(EvalArguments a) {
   const std::string json = to_json(summary);
   write_file_atomic(
       (std::filesystem::path(a.output) / (a.name + ".json")).string(), json);
-  std::fputs(a.json ? json.c_str() : text_table({summary}).c_str(), stdout);
+  const std::string text =
+      a.json ? json : text_table({summary}, a.options.eval.bootstrap());
+  std::fputs(text.c_str(), stdout);
+}
+
+// What is measured, and how many processes do it.
+void add_measure_options(CLI::App& run, EvalConfig& eval) {
+  run.add_option("--split", eval.split, "split of the tasks")
+      ->capture_default_str();
+  run.add_option("--samples", eval.samples,
+                 "sampled answers per query, for pass@k; 0: none")
+      ->check(whole_number(0, 1024))
+      ->capture_default_str();
+  run.add_option("--temperature", eval.temperature, "of the sampled answers")
+      ->check(sampling_temperature())
+      ->capture_default_str();
+  run.add_option("--max-new-tokens", eval.max_new_tokens,
+                 "longest answer in tokens")
+      ->check(whole_number(1, 131072))
+      ->capture_default_str();
+  run.add_option("--batch-tokens", eval.batch_tokens,
+                 "prompt tokens computed together")
+      ->check(whole_number(1, kMaxBatchTokens))
+      ->capture_default_str();
+  run.add_option("--processes", eval.processes, "processes side by side")
+      ->check(whole_number(1, 256))
+      ->capture_default_str();
+  run.add_option("--shard-timeout", eval.shard_timeout_seconds,
+                 "seconds without one more batch after which to give up")
+      ->check(finite_number(0.001, 1e9))
+      ->capture_default_str();
+  run.add_option("--seed", eval.seed,
+                 "of the sampled answers and of the intervals")
+      ->check(whole_number(0, INT64_MAX))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -55,22 +90,9 @@ void add_eval_command(CLI::App& app) {
   run->add_option("--tasks", a->options.eval.tasks, "tasks.json")->required();
   run->add_option("--output", a->output, "folder for NAME.json and embeddings")
       ->required();
-  run->add_option("--name", a->name, "names the result");
-  run->add_option("--split", a->options.eval.split, "split of the tasks");
+  run->add_option("--name", a->name, "names the result")->capture_default_str();
   add_prepare_options(*run, a->prompt_template, a->settings);
-  run->add_option("--samples", a->options.eval.samples,
-                  "sampled answers per query, for pass@k");
-  run->add_option("--temperature", a->options.eval.temperature,
-                  "of the sampled answers");
-  run->add_option("--max-new-tokens", a->options.eval.max_new_tokens,
-                  "longest answer in tokens");
-  run->add_option("--batch-tokens", a->options.eval.batch_tokens,
-                  "prompt tokens computed together");
-  run->add_option("--processes", a->options.eval.processes,
-                  "processes side by side");
-  run->add_option("--shard-timeout", a->options.eval.shard_timeout_seconds,
-                  "seconds without one more batch after which to give up");
-  run->add_option("--seed", a->options.eval.seed, "of the sampled answers");
+  add_measure_options(*run, a->options.eval);
   run->add_flag("--json", a->json, "print the result as JSON");
   add_example(*run,
               "ume eval run --model runs/emoji/model --template minimal "

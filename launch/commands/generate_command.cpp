@@ -1,7 +1,7 @@
-#include "launch/commands/generate_command.h"
+#include "launch/commands/commands.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -9,7 +9,9 @@
 
 #include "common/error/error.h"
 #include "eval/text_codec.h"
+#include "kernels/torch_errors.h"
 #include "launch/command_line.h"
+#include "launch/number_checks.h"
 #include "launch/records/json_text.h"
 #include "launch/records/record_loop.h"
 #include "launch/records/record_options.h"
@@ -60,8 +62,17 @@ class AnswerWriter {
   AnswerWriter(const GenerateArguments& a, const TextCodec& text, int64_t dim)
       : a_(a), text_(text), dim_(dim) {}
 
-  // with_arrays: also what the other form has as tensors. Throws InvalidInput
-  // for numbers that are not finite.
+  // The lines of a batch. Throws InvalidInput for numbers that are not finite.
+  std::string lines_of(std::span<const RecordJob> jobs,
+                       const std::vector<SampledGroup>& groups) const {
+    std::string lines;
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      lines += line_of(jobs[i].id, groups[i], /*with_arrays=*/true);
+    }
+    return lines;
+  }
+
+  // with_arrays: also what the other form has as tensors.
   std::string line_of(const std::string& id,
                       const SampledGroup& group,
                       bool with_arrays) const {
@@ -78,23 +89,28 @@ class AnswerWriter {
     return line + "]}\n";
   }
 
+  std::vector<ColumnType> column_types() const {
+    std::vector<ColumnType> types = {
+        {"records", DType::kU8, 0, true},
+        {"ids", DType::kI64, 0, true},
+        {"gen_embedding", DType::kF32, dim_, false}};
+    if (a_.logprobs) types.push_back({"logprobs", DType::kF32, 0, true});
+    return types;
+  }
+
   // One row a sample, but of `records`, which has one a record.
   void add_row(TensorColumns& columns,
                const std::string& id,
                const SampledGroup& group) const {
     const std::vector<float> none(static_cast<size_t>(dim_));
     for (const SampledCompletion& sample : group.completions) {
-      columns.add("ids", {DType::kI64, 0, true}, bytes_of(sample.ids));
-      if (a_.logprobs) {
-        columns.add("logprobs", {DType::kF32, 0, true},
-                    bytes_of(sample.logprobs));
-      }
+      columns.add("ids", bytes_of(sample.ids));
+      if (a_.logprobs) columns.add("logprobs", bytes_of(sample.logprobs));
       columns.add(
-          "gen_embedding", {DType::kF32, dim_, false},
+          "gen_embedding",
           bytes_of(has_embedding(sample) ? sample.gen_embedding : none));
     }
-    columns.add("records", {DType::kU8, 0, true},
-                bytes_of(line_of(id, group, /*with_arrays=*/false)));
+    columns.add("records", bytes_of(line_of(id, group, /*with_arrays=*/false)));
   }
 
  private:
@@ -158,7 +174,7 @@ void generate(const GenerateArguments& a) {
   const ModelConfig config = load_model_config(a.records.model);
   const TextCodec text(preparer_options(a.records, source.folder()), config);
   const AnswerWriter writer(a, text, config.hidden_size);
-  RecordOutput output(a.records);
+  RecordOutput output(a.records, writer.column_types());
   const Qwen2VL model(config, map_weights(a.records.model, config));
   const Sampler sampler(model, text.sampler_tokens());
   RecordLoopOptions loop;
@@ -169,47 +185,52 @@ void generate(const GenerateArguments& a) {
     return static_cast<int64_t>(prompt.ids.size()) * a.n;
   };
   loop.budget = a.batch_tokens;
-  RecordLoop(loop, text.preparer(), [&](std::span<const RecordJob> jobs) {
-    const auto groups = generate_batch(a, sampler, jobs);
-    std::string lines;  // all, before the first is written: one may be refused
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      lines += writer.line_of(jobs[i].id, groups[i], /*with_arrays=*/true);
-    }
-    if (!output.tensors()) return output.write(lines);
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      writer.add_row(*output.tensors(), jobs[i].id, groups[i]);
-    }
-  }).run(source);
+  loop.max_prompt_tokens = config.max_positions;
+  const auto use = [&](std::span<const RecordJob> jobs) -> RecordLoop::Write {
+    std::vector<SampledGroup> groups;
+    without_torch_errors([&] { groups = generate_batch(a, sampler, jobs); });
+    // Also where tensors are wanted: what is not finite is refused.
+    std::string lines = writer.lines_of(jobs, groups);
+    return [&, jobs, groups = std::move(groups), lines = std::move(lines)] {
+      if (!output.tensors()) return output.write(lines);
+      for (size_t i = 0; i < jobs.size(); ++i) {
+        writer.add_row(*output.tensors(), jobs[i].id, groups[i]);
+      }
+    };
+  };
+  RecordLoop(loop, text.preparer(), use).run(source);
   output.finish();
 }
 
 void add_sampling_options(CLI::App& command, GenerateArguments& a) {
   command.add_option("--n", a.n, "samples of each record")
-      ->check(CLI::Range(1, 65536))
+      ->check(whole_number(1, 65536))
       ->capture_default_str();
   command
       .add_option("--temperature", a.sampling.temperature,
-                  "of the softmax; 0: always the likeliest token")
-      ->check(CLI::NonNegativeNumber)
+                  "of the softmax, from 1e-6 on; 0: always the likeliest "
+                  "token")
+      ->check(sampling_temperature())
       ->capture_default_str();
   command
       .add_option("--top-p", a.sampling.top_p,
                   "keep the likeliest tokens up to this mass; 1: all")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(finite_number(0.0, 1.0))
       ->capture_default_str();
   command
       .add_option("--top-k", a.sampling.top_k,
                   "keep the k likeliest tokens; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, INT32_MAX))
       ->capture_default_str();
   command
       .add_option("--max-new-tokens", a.sampling.max_new_tokens,
                   "longest answer")
-      ->check(CLI::Range(1, 131072))
+      ->check(whole_number(1, 131072))
       ->capture_default_str();
   command
       .add_option("--seed", a.seed,
                   "of the samples: the same one gives the same answers")
+      ->check(whole_number(0, UINT64_MAX))
       ->capture_default_str();
   command.add_flag("--logprobs", a.logprobs,
                    "each token's log-probability, natural, of the full softmax "
@@ -229,17 +250,14 @@ void add_generate_command(CLI::App& app) {
   command
       ->add_option("--batch-tokens", a->batch_tokens,
                    "prompt tokens computed together, once for each sample")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, kMaxBatchTokens))
       ->capture_default_str();
   add_example(*command,
               "ume generate --model runs/emoji/model --template minimal "
               "--input records.jsonl --n 4 --temperature 0.7 --seed 1");
   command->callback([a] {
-    // Comparisons with a number that is none let it through.
-    if (!std::isfinite(a->sampling.temperature) || !(a->sampling.top_p > 0)) {
-      throw Error(ExitCode::kUsage,
-                  "generate: expected a finite --temperature and a --top-p "
-                  "above 0");
+    if (!(a->sampling.top_p > 0)) {
+      throw Error(ExitCode::kUsage, "generate: expected a --top-p above 0");
     }
     generate(*a);
   });

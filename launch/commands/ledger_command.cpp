@@ -1,4 +1,4 @@
-#include "launch/commands/ledger_command.h"
+#include "launch/commands/commands.h"
 
 #include <cstdio>
 #include <memory>
@@ -7,8 +7,9 @@
 #include "actors/role_client.h"
 #include "actors/run/model_shape.h"
 #include "common/error/error.h"
-#include "coordinator/ledger/ledger_check.h"
 #include "coordinator/ledger/sqlite_ledger.h"
+#include "coordinator/plan/stored_plan.h"
+#include "coordinator/progress/ledger_check.h"
 #include "launch/command_line.h"
 
 namespace ume {
@@ -29,9 +30,14 @@ void add_ledger_command(CLI::App& app) {
     const ModelShape shape = read_model_shape(config.model.path);
     const RunPlan plan =
         make_run_plan(config, directory, shape.hidden_size, shape.vocab_size);
-    const SqliteLedger rows(directory.ledger().string());
+    SqliteLedgerOptions options;
+    options.create = false;
+    const SqliteLedger rows(directory.ledger().string(), options);
+    if (!has_plan(rows)) {
+      throw IoError(directory.ledger().string() + " is empty");
+    }
     const auto broken =
-        check_invariants(rows, plan, load_phase_data(config, plan));
+        check_invariants(rows, plan, load_phase_data(config, plan.phases));
     for (const std::string& rule : broken) std::printf("%s\n", rule.c_str());
     std::printf("digest %s\n", ledger_digest(rows).c_str());
     if (!broken.empty()) {

@@ -1,14 +1,14 @@
-#include "launch/commands/model_command.h"
+#include "launch/commands/commands.h"
 
 #include <cstdio>
 #include <memory>
 
 #include "common/clock/clock.h"
-#include "common/files/files.h"
 #include "common/progress/progress.h"
 #include "data/tokenizer/embedding_tokens.h"
 #include "launch/command_line.h"
 #include "launch/commands/model_output.h"
+#include "launch/number_checks.h"
 #include "model/weights/stored_weights.h"
 
 namespace ume {
@@ -43,7 +43,10 @@ void init_model(const InitArguments& a) {
   ProgressLine line(stderr, clock);
   WriteModelOptions options = model_output_options(a.dtype, line, "init");
   options.companions = {a.config};
-  if (!a.companions.empty()) options.companions.push_back(a.companions);
+  if (!a.companions.empty()) {
+    check_companions(a.companions);
+    options.companions.push_back(a.companions);
+  }
   write_model(a.output, config, init_reader(config, a.seed), options);
   line.finish();
   report(a.output, config);
@@ -67,10 +70,8 @@ void prepare_model(const PrepareArguments& a) {
   WriteModelOptions options =
       model_output_options(stored_dtype(stored), line, "prepare");
   options.companions = {a.model};
+  options.files = tokens.files;
   write_model(a.output, config, read, options);
-  for (const auto& [name, content] : tokens.files) {
-    write_file_atomic(a.output + "/" + name, content);
-  }
   line.finish();
   std::fprintf(stderr, "%s: <gen_emb> is token %lld, <disc_emb> %lld%s\n",
                a.output.c_str(), static_cast<long long>(tokens.gen_emb),
@@ -92,9 +93,12 @@ void add_model_command(CLI::App& app) {
   init->add_option("--companions", a->companions,
                    "another folder with files to copy, e.g. the tokenizer's");
   init->add_option("--output", a->output, "new model folder")->required();
-  init->add_option("--seed", a->seed, "of the weights");
+  init->add_option("--seed", a->seed, "of the weights")
+      ->check(whole_number(0, UINT64_MAX))
+      ->capture_default_str();
   init->add_option("--dtype", a->dtype, "bfloat16, float16 or float32")
-      ->check(CLI::IsMember({"bfloat16", "float16", "float32"}));
+      ->check(CLI::IsMember({"bfloat16", "float16", "float32"}))
+      ->capture_default_str();
   add_example(*init,
               "ume model init --config examples/emoji/base --output fresh");
   init->callback([a] { init_model(*a); });

@@ -4,12 +4,24 @@
 #include <filesystem>
 
 #include "common/error/error.h"
+#include "common/files/files.h"
 
 namespace ume {
 
 void refuse_model_folder(const std::string& folder) {
-  if (std::filesystem::exists(folder + "/config.json")) {
+  if (path_exists(folder + "/config.json")) {
     throw ConfigError(folder + " holds a model already");
+  }
+}
+
+void check_companions(const std::string& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    throw IoError("--companions " + folder + ": " +
+                  (error ? error.message() : "not a folder"));
+  }
+  if (!path_exists(folder + "/tokenizer.json")) {
+    throw InvalidInput("--companions " + folder + ": holds no tokenizer.json");
   }
 }
 

@@ -1,6 +1,5 @@
-#include "launch/commands/preprocess_command.h"
+#include "launch/commands/commands.h"
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,20 +48,24 @@ std::string line_of(const RecordJob& job) {
   return line + "," + end_of_line(job.prompt);
 }
 
-// The safetensors form (docs/formats/records.md).
+// The safetensors form (docs/formats/records.md). patch_dim: values of a patch.
+std::vector<ColumnType> column_types(int64_t patch_dim) {
+  return {{"records", DType::kU8, 0, true},
+          {"ids", DType::kI64, 0, true},
+          {"patches", DType::kF32, patch_dim, true},
+          {"grids", DType::kI64, 3, true}};
+}
+
 void add_row(TensorColumns& columns, const RecordJob& job) {
   const PreparedPrompt& prompt = job.prompt;
-  columns.add("ids", {DType::kI64, 0, true}, bytes_of(prompt.ids));
-  // Width 0 would be a plain list; no prompt of text alone knows the width.
-  columns.add("patches",
-              {DType::kF32, std::max<int64_t>(prompt.patch_dim, 1), true},
-              bytes_of(prompt.patches));
+  columns.add("ids", bytes_of(prompt.ids));
+  columns.add("patches", bytes_of(prompt.patches));
   std::vector<int64_t> grids;
   for (const MediaSpan& span : prompt.media) {
     grids.insert(grids.end(), span.grid.begin(), span.grid.end());
   }
-  columns.add("grids", {DType::kI64, 3, true}, bytes_of(grids));
-  columns.add("records", {DType::kU8, 0, true},
+  columns.add("grids", bytes_of(grids));
+  columns.add("records",
               bytes_of("{\"id\":" + job.id + "," + end_of_line(prompt)));
 }
 
@@ -73,7 +76,8 @@ void preprocess(const RecordOptions& options) {
   std::optional<TensorColumns> tensors;
   std::optional<OutputStream> lines;
   if (tensors_wanted) {
-    tensors.emplace(options.output);
+    tensors.emplace(options.output,
+                    column_types(preparer.preprocessor().patch_dim()));
   } else {
     lines.emplace(options.output);
   }
@@ -81,13 +85,15 @@ void preprocess(const RecordOptions& options) {
   loop.command = "ume preprocess";
   loop.on_error = options.on_error;
   loop.cost = [](const PreparedPrompt&) { return 1; };
-  loop.budget = 1;
-  RecordLoop(loop, preparer, [&](std::span<const RecordJob> jobs) {
-    for (const RecordJob& job : jobs) {
-      if (tensors) add_row(*tensors, job);
-      if (lines) lines->write(line_of(job));
-    }
-  }).run(source);
+  loop.budget = 1;  // one record at a time
+  const auto use = [&](std::span<const RecordJob> jobs) -> RecordLoop::Write {
+    std::string line = lines ? line_of(jobs.front()) : "";
+    return [&, jobs, line = std::move(line)] {
+      if (tensors) add_row(*tensors, jobs.front());
+      if (lines) lines->write(line);
+    };
+  };
+  RecordLoop(loop, preparer, use).run(source);
   if (tensors) tensors->finish();
   if (lines) lines->finish();
 }

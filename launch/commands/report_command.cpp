@@ -1,4 +1,4 @@
-#include "launch/commands/report_command.h"
+#include "launch/commands/commands.h"
 
 #include <cstdio>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "launch/commands/reward_command.h"
+#include "launch/commands/commands.h"
 
 #include <iostream>
 #include <memory>

@@ -1,8 +1,7 @@
-#include "launch/commands/role_command.h"
+#include "launch/commands/commands.h"
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "actors/coordinator_process.h"
@@ -10,6 +9,7 @@
 #include "actors/rewards/reward_worker.h"
 #include "actors/role_client.h"
 #include "actors/role_loop.h"
+#include "common/log/log.h"
 #include "launch/command_line.h"
 #include "launch/reward_environment.h"
 #include "launch/run/signal_watch.h"
@@ -20,10 +20,11 @@ namespace {
 // The policy is the reward section of the run's config.yaml, also when that is
 // changed while the run goes on.
 void run_reward_role(const RunDirectory& directory, int32_t index) {
+  const std::string name = "reward-" + std::to_string(index);
+  start_logging({.process = name});
   const ReloadSignal reload;
   PolicyKeeper policy(run_policy_source(directory, own_reward_environment()),
                       reload.flag());
-  const std::string name = "reward-" + std::to_string(index);
   const auto client = connect_to_coordinator(directory, name);
   StageHook hook = make_stage_hook(load_run_config(directory), directory,
                                    index == 0 ? "reward" : name);
@@ -37,7 +38,7 @@ void run_reward_role(const RunDirectory& directory, int32_t index) {
     register_role(*client, request);
     for (;;) worker.step();
   } catch (const StopRun& stop) {
-    std::fprintf(stderr, "reward: %s\n", stop.reason.c_str());
+    log_info(stop.reason);
   }
 }
 
@@ -55,7 +56,7 @@ void add_role_command(CLI::App& app) {
   coordinator->add_option("--run", *run, "run directory")->required();
   add_example(*coordinator, "ume role coordinator --run runs/emoji");
   coordinator->callback([run] {
-    const SignalWatch signals;
+    const SignalWatch signals(OnHangUp::kStop);
     run_coordinator_role(open_run_directory(*run), signals.stop_flag());
   });
   CLI::App* reward = role->add_subcommand("reward", "score cohorts");

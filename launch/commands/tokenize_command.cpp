@@ -1,7 +1,8 @@
-#include "launch/commands/tokenize_command.h"
+#include "launch/commands/commands.h"
 
 #include <iostream>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "common/error/error.h"
@@ -69,6 +70,8 @@ void tokenize(const TokenizeArguments& a) {
       out.write(convert(a, tokenizer, *line, where));
     } catch (const InvalidInput& error) {
       bad.add(error);
+    } catch (const std::bad_alloc&) {
+      bad.add(Error(ExitCode::kFailure, where + ": not enough memory for it"));
     }
     // Who writes a line and waits for its answer gets it.
     if (std::cin.rdbuf()->in_avail() <= 0) out.flush();

@@ -1,4 +1,4 @@
-#include "launch/commands/versions_command.h"
+#include "launch/commands/commands.h"
 
 #include <ATen/Version.h>
 #include <torch/utils.h>

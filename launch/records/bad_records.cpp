@@ -2,11 +2,14 @@
 
 #include <cstdio>
 
+#include "common/text/printable.h"
+
 namespace ume {
 
 void BadRecords::add(const Error& error) {
-  if (!skip_) throw Error(error);
-  std::fprintf(stderr, "%s: skipped: %s\n", command_.c_str(), error.what());
+  const std::string text = printable(error.what(), kMaxShownBytes);
+  if (!skip_) throw Error(error.code(), text);
+  std::fprintf(stderr, "%s: skipped: %s\n", command_.c_str(), text.c_str());
   ++num_skipped_;
 }
 

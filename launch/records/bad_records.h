@@ -17,7 +17,8 @@ class BadRecords {
       : command_(std::move(command)), skip_(on_error == "skip") {}
 
   // error: names source and line. Throws it, with the exit code of its kind,
-  // unless skipping.
+  // unless skipping. What a terminal would obey is not shown: a record's path,
+  // say, is in the message.
   void add(const Error& error);
   bool skips() const { return skip_; }
   uint64_t num_skipped() const { return num_skipped_; }

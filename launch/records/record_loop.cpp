@@ -2,11 +2,24 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
+#include <new>
 
 #include "common/error/error.h"
 
 namespace ume {
+namespace {
+
+// work: what was to be done.
+Error out_of_memory(const std::string& work) {
+  return Error(ExitCode::kFailure, "not enough memory to " + work);
+}
+
+Error unexpected(const std::exception& error) {
+  return Error(ExitCode::kFailure,
+               std::string("unexpected failure: ") + error.what());
+}
+
+}  // namespace
 
 RecordLoop::RecordLoop(RecordLoopOptions options,
                        const PromptPreparer& preparer,
@@ -40,6 +53,13 @@ void RecordLoop::refuse_unread(const Error& error) {
   refuse(error);
 }
 
+// As do those before what ends the command.
+void RecordLoop::end_with(const Error& error) {
+  flush();
+  progress_.finish();
+  throw Error(error);
+}
+
 void RecordLoop::show(uint64_t lines_done) {
   shown_.done = lines_done;
   if (bad_.num_skipped() > 0) {
@@ -48,15 +68,39 @@ void RecordLoop::show(uint64_t lines_done) {
   progress_.update(shown_);
 }
 
+PreparedPrompt RecordLoop::prepare(const PromptInput& input) const {
+  PreparedPrompt prompt =
+      input.is_conversation
+          ? preparer_.prepare_messages(input.messages, input.media)
+          : preparer_.prepare(input.record);
+  const auto num_tokens = static_cast<int64_t>(prompt.ids.size());
+  const int64_t most = options_.max_prompt_tokens;
+  if (most > 0 && num_tokens > most) {
+    throw InvalidInput("the prompt has " + std::to_string(num_tokens) +
+                       " tokens; expected at most " + std::to_string(most) +
+                       ", the model's max_position_embeddings");
+  }
+  return prompt;
+}
+
 void RecordLoop::add(const PromptInput& input, RecordJob job) {
   try {
-    job.prompt = input.is_conversation
-                     ? preparer_.prepare_messages(input.messages, input.media)
-                     : preparer_.prepare(input.record);
+    if (input.is_conversation) preparer_.check_chat_template();
+  } catch (const Error& error) {
+    end_with(at_line(job, error));
+  }
+  try {
+    job.prompt = prepare(input);
   } catch (const InvalidInput& error) {
     return refuse_unread(at_line(job, error));
   } catch (const IoError& error) {  // a picture that cannot be read
     return refuse_unread(at_line(job, error));
+  } catch (const std::bad_alloc&) {
+    return refuse_unread(at_line(job, out_of_memory("prepare its prompt")));
+  } catch (const Error& error) {
+    end_with(at_line(job, error));
+  } catch (const std::exception& error) {
+    end_with(at_line(job, unexpected(error)));
   }
   const int64_t cost = options_.cost(job.prompt);
   if (batch_cost_ + cost > options_.budget) flush();
@@ -64,15 +108,30 @@ void RecordLoop::add(const PromptInput& input, RecordJob job) {
   batch_.push_back(std::move(job));
 }
 
+// Why the records cannot be used; nothing where their results are written.
+std::optional<Error> RecordLoop::use(std::span<const RecordJob> jobs) {
+  Write write;
+  try {
+    write = use_(jobs);
+  } catch (const InvalidInput& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("compute its prompt of " +
+                         std::to_string(jobs.front().prompt.ids.size()) +
+                         " tokens");
+  }
+  write();
+  return std::nullopt;
+}
+
 void RecordLoop::flush() {
   if (batch_.empty()) return;
-  try {
-    use_(batch_);
-  } catch (const InvalidInput& error) {
-    if (batch_.size() > 1) {
-      use_one_by_one();
-    } else {
-      refuse(at_line(batch_.front(), error));
+  if (const std::optional<Error> error = use(batch_)) {
+    // Which record of a refused batch is the bad one?
+    for (const RecordJob& job : batch_) {
+      const std::optional<Error> own =
+          batch_.size() == 1 ? error : use({&job, 1});
+      if (own) refuse(at_line(job, *own));
     }
   }
   show(batch_.back().line);
@@ -80,14 +139,16 @@ void RecordLoop::flush() {
   batch_cost_ = 0;
 }
 
-// Which record of a refused batch is the bad one?
-void RecordLoop::use_one_by_one() {
-  for (const RecordJob& job : batch_) {
-    try {
-      use_({&job, 1});
-    } catch (const InvalidInput& error) {
-      refuse(at_line(job, error));
-    }
+std::optional<PromptLine> RecordLoop::next(PromptReader& reader,
+                                           uint64_t last_line) {
+  const std::string place = " after line " + std::to_string(last_line);
+  try {
+    return reader.next();
+  } catch (const Error& error) {
+    end_with(Error(error.code(), error.what() + place));
+  } catch (const std::bad_alloc&) {
+    const Error error = out_of_memory("read on" + place);
+    end_with(Error(error.code(), source_name_ + ": " + error.what()));
   }
 }
 
@@ -101,7 +162,7 @@ void RecordLoop::run(RecordSource& source) {
   PromptReader reader(source.stream(), source.name(), options);
   uint64_t num_records = 0;
   uint64_t last_line = 0;
-  while (const std::optional<PromptLine> line = reader.next()) {
+  while (const std::optional<PromptLine> line = next(reader, last_line)) {
     last_line = line->line;
     RecordJob job{line->line, num_records++, "", {}};
     if (line->input) {

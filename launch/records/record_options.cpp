@@ -39,7 +39,8 @@ PrepareConfig prepare_config(const std::string& prompt_template,
   for (const std::string& setting : settings) {
     apply_override(config_fields(result), setting);
   }
-  validate_as([&] { result.validate(); }, "command line");
+  // The settings are the keys of the data section without its name.
+  validate_as([&] { result.validate(""); }, "command line", {}, settings);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "data/prepare/preparer.h"
 
 namespace ume {
+
+// The largest --batch-tokens.
+constexpr uint64_t kMaxBatchTokens = 1'000'000'000;
 
 // What embed, generate and preprocess have in common.
 struct RecordOptions {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "common/files/output_stream.h"
 #include "launch/records/record_options.h"
@@ -12,11 +13,12 @@ namespace ume {
 // Where results go: JSON lines on stdout or in a file, or tensors in a file.
 class RecordOutput {
  public:
-  // Throws the usage error for an output of another kind, IoError if it cannot
-  // be written.
-  explicit RecordOutput(const RecordOptions& options) {
+  // columns: of the tensors. Throws the usage error for an output of another
+  // kind, IoError if it cannot be written.
+  RecordOutput(const RecordOptions& options,
+               const std::vector<ColumnType>& columns) {
     if (wants_tensors(options)) {
-      tensors_.emplace(options.output);
+      tensors_.emplace(options.output, columns);
     } else {
       lines_.emplace(options.output);
     }

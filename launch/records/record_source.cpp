@@ -1,6 +1,8 @@
 #include "launch/records/record_source.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <sstream>
 #include <vector>
@@ -13,7 +15,8 @@ namespace {
 // Lines of a regular file, so that progress has a total; 0 for a pipe, which
 // can be read only once.
 uint64_t count_lines(const std::string& path) {
-  if (!std::filesystem::is_regular_file(path)) return 0;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return 0;
   std::ifstream file(path, std::ios::binary);
   std::vector<char> buffer(1u << 20);
   uint64_t count = 0;
@@ -42,7 +45,9 @@ RecordSource::RecordSource(const std::string& path) {
   name_ = path;
   folder_ = std::filesystem::absolute(path).parent_path();
   auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*file) throw IoError(path + ": cannot be opened for reading");
+  if (!*file) {
+    throw IoError(path + ": cannot open: " + std::strerror(errno));
+  }
   num_lines_ = count_lines(path);
   stream_ = file.get();
   owned_ = std::move(file);

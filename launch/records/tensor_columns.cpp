@@ -8,11 +8,28 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "common/error/check.h"
 #include "common/error/error.h"
 
 namespace ume {
+
+namespace {
+
+// A rename at the end would find it out, after all the work.
+void refuse_other_than_file(const std::string& path) {
+  std::error_code unreadable;
+  const auto status = std::filesystem::status(path, unreadable);
+  if (!std::filesystem::exists(status)) return;
+  if (std::filesystem::is_regular_file(status)) return;
+  throw IoError(path + ": expected the name of a file, found " +
+                (std::filesystem::is_directory(status)
+                     ? "a folder"
+                     : "what is not a regular file"));
+}
+
+}  // namespace
 
 // Bytes in a file that has no name any more: gone with the process.
 class TensorColumns::Spool {
@@ -73,22 +90,23 @@ struct TensorColumns::Column {
   }
 };
 
-TensorColumns::TensorColumns(std::string path) : path_(std::move(path)) {
-  const Spool probe(path_);  // no hour of work for a folder that is read-only
+TensorColumns::TensorColumns(std::string path,
+                             const std::vector<ColumnType>& columns)
+    : path_(std::move(path)) {
+  refuse_other_than_file(path_);
+  // A folder that is read-only shows here, not after an hour of work.
+  for (const ColumnType& type : columns) {
+    Column& column = columns_[type.name];
+    column.type = type;
+    column.spool = std::make_unique<Spool>(path_);
+  }
 }
 TensorColumns::TensorColumns(TensorColumns&&) noexcept = default;
 TensorColumns::~TensorColumns() = default;
 
 void TensorColumns::add(const std::string& name,
-                        const ColumnType& type,
                         std::span<const std::byte> values) {
-  Column& column = columns_[name];
-  if (!column.spool) {
-    column.type = type;
-    column.spool = std::make_unique<Spool>(path_);
-  }
-  // The width of a row without items is not known to whoever adds it.
-  column.type.width = std::max(column.type.width, type.width);
+  Column& column = columns_.at(name);
   const size_t item_bytes = static_cast<size_t>(
       std::max<int64_t>(column.type.width, 1) * dtype_bytes(column.type.dtype));
   const size_t num_items = values.size() / item_bytes;

@@ -108,7 +108,7 @@ bool tend(const EvaluateOptions& options, ShardProcess& p) {
   const std::string why = last_line(p.log);
   const bool died = exit->signal > 0;
   if (!died || p.attempts >= 2) {
-    throw Error(died ? ExitCode::kFailure : static_cast<ExitCode>(exit->code),
+    throw Error(exit->run_code(),
                 options.label + ": shard " + std::to_string(p.shard.index) +
                     " ended with " + exit->text() + ": " + why);
   }
@@ -152,16 +152,6 @@ EncodingJob encoding_job(const EvaluateOptions& options,
   job.data = options.data;
   job.data.media_roots.erase(".");
   return job;
-}
-
-bool is_encoded(const EvaluateOptions& options, const EncodingJob& job) {
-  if (!is_job_of(options.shards, job)) return false;
-  for (int64_t i = 0; i < options.eval.processes; ++i) {
-    if (!shard_exists(options.shards, {i, options.eval.processes})) {
-      return false;
-    }
-  }
-  return true;
 }
 
 std::optional<std::vector<EncodedPrompt>> encode_with_model(

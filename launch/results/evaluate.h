@@ -31,9 +31,6 @@ struct EvaluateOptions {
 EncodingJob encoding_job(const EvaluateOptions& options,
                          const EvaluationSet& set);
 
-// Whether every shard of the job is there.
-bool is_encoded(const EvaluateOptions& options, const EncodingJob& job);
-
 // Encodes every prompt of the set with the model, in `eval.processes` child
 // processes side by side; the job's shards that are there already are not made
 // again, those of another job are removed, with a line on stderr. A child that

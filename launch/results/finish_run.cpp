@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/config/checks.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
 #include "common/progress/progress.h"
@@ -140,9 +141,8 @@ std::string stage_model(const RunConfig& config,
                         const std::string& stage) {
   if (stage == "base") return config.model.path;
   const int64_t steps = stage == "sft" ? config.sft.steps : config.grpo.updates;
-  const fs::path folder =
-      directory.checkpoints() / stage /
-      RunDirectory::step_name(static_cast<uint64_t>(steps)) / "model";
+  const fs::path folder = directory.checkpoints() / stage /
+                          step_name(static_cast<uint64_t>(steps)) / "model";
   if (!fs::exists(folder / "config.json")) {
     throw IoError(folder.string() + ": the export of phase " + stage +
                   " is not there");
@@ -152,10 +152,13 @@ std::string stage_model(const RunConfig& config,
 
 void check_evaluation(const RunConfig& config) {
   if (!config.has_phase("eval")) return;
-  read_evaluation_set(config.eval.tasks, config.eval.split);
+  naming_field("eval.tasks", [&] {
+    read_evaluation_set(config.eval.tasks, config.eval.split);
+  });
   if (config.eval.reference.empty()) return;
   ReportInput unused;
-  add_recorded_reference(config.eval.reference, unused);
+  naming_field("eval.reference",
+               [&] { add_recorded_reference(config.eval.reference, unused); });
 }
 
 bool finish_run(const RunConfig& config,

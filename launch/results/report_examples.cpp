@@ -139,6 +139,16 @@ std::vector<std::optional<double>> rewards_of(
   return rewards;
 }
 
+// Of several right answers any will do.
+bool is_right(const EvalTask& task,
+              const EvalQuery& query,
+              const std::string& candidate) {
+  return std::any_of(
+      query.labels.begin(), query.labels.end(), [&](int64_t label) {
+        return candidate == task.candidate_names[static_cast<size_t>(label)];
+      });
+}
+
 ExampleAnswer answer_in(const Stage& stage,
                         const Choice& choice,
                         std::optional<double> reward) {
@@ -147,9 +157,7 @@ ExampleAnswer answer_in(const Stage& stage,
   answer.completion =
       stage.encoded[static_cast<size_t>(query.prompt)].completion;
   answer.top_candidate = top_candidate(*choice.task, query, stage.encoded);
-  answer.correct =
-      answer.top_candidate ==
-      choice.task->candidate_names[static_cast<size_t>(query.labels.front())];
+  answer.correct = is_right(*choice.task, query, answer.top_candidate);
   answer.reward = reward;
   return answer;
 }

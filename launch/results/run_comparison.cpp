@@ -88,8 +88,7 @@ bool starts_from_sft_of(const Run& main, const Run& run) {
   const fs::path model = fs::weakly_canonical(run.config.model.path);
   const fs::path folder = fs::weakly_canonical(
       main.directory.checkpoints() / "sft" /
-      RunDirectory::step_name(static_cast<uint64_t>(main.config.sft.steps)) /
-      "model");
+      step_name(static_cast<uint64_t>(main.config.sft.steps)) / "model");
   return model == folder;
 }
 

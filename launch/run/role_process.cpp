@@ -47,7 +47,9 @@ RoleProcess::RoleProcess(std::string name,
       ends_by_itself_(ends_by_itself) {}
 
 void RoleProcess::start(double now_seconds) {
-  child_ = ChildProcess::start(make_command_());
+  const ChildCommand command = make_command_();
+  log_ = log_before_start(command.log_path);
+  child_ = ChildProcess::start(command);
   started_at_ = now_seconds;
   restart_at_ = -1.0;
 }
@@ -82,6 +84,10 @@ std::optional<ChildExit> RoleProcess::tend(double now_seconds,
 
 void RoleProcess::send_signal(int signal) {
   if (child_) child_->send_signal(signal);
+}
+
+void RoleProcess::ask_to_end() {
+  if (child_) child_->ask_to_end();
 }
 
 void RoleProcess::stop(double timeout_seconds) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "launch/child_process.h"
+#include "launch/run/role_logs.h"
 
 namespace ume {
 
@@ -44,12 +45,15 @@ class RoleProcess {
   bool finished() const { return finished_; }
   pid_t pid() const { return child_ ? child_->pid() : -1; }
   int64_t num_restarts() const { return num_restarts_; }
+  // Since its newest start.
+  const RoleLog& log() const { return log_; }
 
   void start(double now_seconds);
   // Reaps and restarts when due. Returns how it ended when the run must give
   // up because of it. `restarts_left` is decreased.
   std::optional<ChildExit> tend(double now_seconds, int64_t& restarts_left);
   void send_signal(int signal);
+  void ask_to_end();  // by its end signal
   // Waits for its end, or kills it at the deadline.
   void stop(double timeout_seconds);
 
@@ -58,6 +62,7 @@ class RoleProcess {
   std::function<ChildCommand()> make_command_;
   bool ends_by_itself_ = true;
   std::optional<ChildProcess> child_;
+  RoleLog log_;
   bool finished_ = false;
   double started_at_ = 0.0;
   double restart_at_ = -1.0;

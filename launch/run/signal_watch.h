@@ -1,24 +1,29 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "common/error/error.h"
 
 namespace ume {
 
-// Counts SIGINT, SIGTERM and SIGUSR1 for a process that ends in an orderly way.
-// One at a time. Installed by the constructor, restored by the destructor.
+// Whether SIGHUP stops a process too: the end signal of a supervisor's
+// children, which do not hear the others.
+enum class OnHangUp : uint8_t { kLeave, kStop };
+
+// Watches SIGINT, SIGTERM and SIGUSR1 for a process that ends in an orderly
+// way. One at a time. Installed by the constructor, restored by the destructor.
 class SignalWatch {
  public:
-  SignalWatch();
+  explicit SignalWatch(OnHangUp on_hang_up = OnHangUp::kLeave);
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
   // The first signal received; 0: none yet.
   int first() const;
-  // How many have been received; a second SIGINT means "leave at once".
-  int count() const;
+  // A second SIGINT has come, half a second or more after the first.
+  bool leave_at_once() const;
   // What to end with after an orderly stop on the first signal: kInterrupted
   // for SIGINT, else kRunAgain.
   ExitCode orderly_exit() const;

@@ -5,15 +5,19 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
+#include "actors/role_client.h"
 #include "common/clock/clock.h"
 #include "common/clock/deadline.h"
 #include "common/files/files.h"
 #include "common/wire/zmq_transport.h"
-#include "launch/commands/learner_command.h"
 #include "launch/run/hung_roles.h"
+#include "launch/run/learner_launch.h"
+#include "launch/run/role_logs.h"
 #include "launch/run/stall_watch.h"
 
 namespace ume {
@@ -24,15 +28,21 @@ constexpr double kShutdownSeconds = 20.0;
 constexpr double kExportSeconds = 60.0;
 constexpr double kStatusTimeoutSeconds = 2.0;
 constexpr double kStatusEverySeconds = 0.5;
+// By then a signal that goes to every process of the run has reached us too.
+constexpr double kToldAloneSeconds = 2.0;
 
 double now_seconds() {
   return SystemClock().now_seconds();
 }
 
-// With what the run ends when a role cannot be kept.
-ExitCode code_of(const ChildExit& exit) {
-  if (exit.signal > 0 || exit.code == 0) return ExitCode::kFailure;
-  return static_cast<ExitCode>(exit.code);
+// Of an earlier coordinator; it would be taken for that of the new one.
+void remove_endpoints(const RunDirectory& directory) {
+  const std::filesystem::path path = directory.endpoints();
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (!error) return;
+  throw IoError(path.string() +
+                ": cannot be removed, to be written anew: " + error.message());
 }
 
 }  // namespace
@@ -44,18 +54,21 @@ Supervisor::Supervisor(RunConfig config,
     : config_(std::move(config)),
       directory_(std::move(directory)),
       programs_(std::move(programs)),
-      signals_(signals) {
+      signals_(signals),
+      silence_(config_.coordinator.answer_seconds, kCoordinatorStartSeconds),
+      told_to_end_(kToldAloneSeconds) {
   restarts_left_ = config_.run.max_restarts;
 }
 
 void Supervisor::start_coordinator() {
-  std::filesystem::remove(directory_.endpoints());
+  remove_endpoints(directory_);
   const std::string log = (directory_.logs() / "coordinator-0.log").string();
   const auto command = [this, log] {
     return ChildCommand{{programs_ + "/ume", "role", "coordinator", "--run",
                          directory_.root.string()},
                         {},
-                        log};
+                        log,
+                        SIGHUP};
   };
   constexpr bool kEndsByItself = false;
   roles_.push_back(
@@ -68,13 +81,17 @@ void Supervisor::start_coordinator() {
     // What stops it now (a port in use, a bad file) would stop it again.
     int64_t no_restarts = 0;
     if (const auto exit = roles_[0]->tend(now_seconds(), no_restarts)) {
-      throw Error(code_of(*exit),
-                  "the coordinator did not start:\n" +
-                      last_lines(directory_.logs(), "coordinator"));
+      throw Error(exit->run_code(),
+                  "the coordinator did not start and ended with " +
+                      exit->text() + "; " +
+                      last_words(roles_[0]->log(), "coordinator"));
     }
     deadline.check();
     nap(0.02);
   }
+}
+
+void Supervisor::connect() {
   display_.message("web page: " + read_endpoints(directory_)->http);
   client_ = make_zmq_client(
       {directory_.run_id(), "supervisor", 0},
@@ -127,40 +144,42 @@ std::string Supervisor::disk_text(const ChildExit& exit) const {
 }
 
 // Reaps and restarts. Returns the run's exit code when one cannot be kept.
-std::optional<ExitCode> Supervisor::tend_roles(double now_seconds) {
+std::optional<ExitCode> Supervisor::tend_roles(double now) {
   for (const auto& role : roles_) {
     const int64_t before = role->num_restarts();
-    const std::optional<ChildExit> fatal =
-        role->tend(now_seconds, restarts_left_);
+    const std::optional<ChildExit> fatal = role->tend(now, restarts_left_);
     if (role->num_restarts() > before) {
       display_.message(role->name() + " died and is started again (" +
                        std::to_string(restarts_left_) + " restarts left)");
+      if (role == roles_[0]) silence_.started();
     }
     if (!fatal) continue;
     failure_ = role->name() + " ended with " + fatal->text() +
                disk_text(*fatal) +
                (restarts_left_ <= 0 ? " and run.max_restarts is used up" : "") +
-               "; last lines of its log:\n" +
-               last_lines(directory_.logs(), role->name());
+               "; " + last_words(role->log(), role->name());
     display_.message(failure_);
-    return code_of(*fatal);
+    return fatal->run_code();
   }
   return std::nullopt;
 }
 
 // Again and again until the coordinator says that it stops: the first request
 // may be lost, or known only to a coordinator that has died since.
-void Supervisor::pass_signal_on(double now_seconds) {
-  if (signals_.count() == 0) return;
+void Supervisor::pass_signal_on(double now) {
+  if (signals_.first() == 0) return;
   if (!stopping_) {
     stopping_ = true;
-    display_.message("stopping after a checkpoint (again to leave at once)");
+    display_.message(signals_.first() == SIGINT
+                         ? "stopping after a checkpoint (again to leave at "
+                           "once)"
+                         : "stopping after a checkpoint");
   }
   if (state_ == "stopping" || state_ == "stopped" || state_ == "done" ||
-      state_ == "failed" || now_seconds < next_stop_request_) {
+      state_ == "failed" || now < next_stop_request_) {
     return;
   }
-  next_stop_request_ = now_seconds + kStatusEverySeconds;
+  next_stop_request_ = now + kStatusEverySeconds;
   ask(ShutdownRequest{signals_.first() == SIGINT ? "interrupt" : "terminate"});
 }
 
@@ -175,20 +194,24 @@ std::optional<Reply> Supervisor::ask(const Request& request) {
   }
 }
 
-void Supervisor::poll_status() {
+// Returns whether the coordinator has answered.
+bool Supervisor::poll_status() {
   const std::optional<Reply> reply = ask(StatusRequest{});
-  if (!reply) return;
+  end_silent_coordinator(reply.has_value());
+  if (!reply) return false;
   const auto* status = std::get_if<StatusReply>(&*reply);
-  if (status == nullptr) return;
+  if (status == nullptr) return false;
   const auto json = nlohmann::json::parse(status->json, nullptr, false);
-  if (!json.is_object()) return;
+  if (!json.is_object()) return false;
   training_done_ = json.value("training_done", false);
   updates_to_export_ = json.value("updates_to_export", int64_t{0});
   state_ = json.value("state", "");
   if (state_ == "failed") failure_ = json.value("reason", "");
+  unsaved_.see(json, stopping_);
   end_hung_roles(json);
   show_damage(json);
   display_.show(json);
+  return true;
 }
 
 // Events of this start about checkpoints that could not be used.
@@ -218,6 +241,45 @@ void Supervisor::end_hung_roles(const nlohmann::json& status) {
   }
 }
 
+// The other roles ask it again and again, and go on with the one that is
+// started in its place.
+void Supervisor::end_silent_coordinator(bool answered) {
+  if (!silence_.too_long(answered, now_seconds())) return;
+  silence_.started();
+  if (!roles_[0]->running()) return;
+  char text[128];
+  std::snprintf(text, sizeof(text),
+                "coordinator has not answered for %g s "
+                "(coordinator.answer_seconds) and is killed",
+                config_.coordinator.answer_seconds);
+  display_.message(text);
+  roles_[0]->send_signal(SIGKILL);
+}
+
+// A role that somebody ended by SIGTERM, and not the run with it, is started
+// again. mpirun's children are the ranks.
+void Supervisor::end_told_roles(double now) {
+  if (stopping_) return;
+  std::map<pid_t, RoleProcess*> owners;
+  std::vector<pid_t> pids;
+  for (const auto& role : roles_) {
+    if (!role->running()) continue;
+    for (const pid_t pid : children_of(role->pid())) owners[pid] = role.get();
+    owners[role->pid()] = role.get();
+  }
+  for (const auto& [pid, role] : owners) pids.push_back(pid);
+  for (const pid_t pid : told_to_end_.due(pids, now)) {
+    RoleProcess* role = owners[pid];
+    display_.message(role->name() + " (process " + std::to_string(pid) +
+                     ") was told to end by SIGTERM");
+    if (role->pid() == pid) {
+      role->ask_to_end();
+    } else {
+      kill(pid, SIGKILL);
+    }
+  }
+}
+
 bool Supervisor::workers_finished() const {
   for (size_t i = 1; i < roles_.size(); ++i) {
     if (!roles_[i]->finished()) return false;
@@ -226,18 +288,37 @@ bool Supervisor::workers_finished() const {
 }
 
 // How long a stop may take, and whether that is over.
-bool Supervisor::stop_overdue(double now_seconds) {
+bool Supervisor::stop_overdue(double now) {
   const double limit = config_.checkpoint.write_timeout_seconds;
   if (!stopping_) return false;
-  if (stop_by_ < 0.0) stop_by_ = now_seconds + limit;
-  if (now_seconds <= stop_by_) return false;
+  if (stop_by_ < 0.0) stop_by_ = now + limit;
+  if (now <= stop_by_) return false;
   char text[128];
   std::snprintf(text, sizeof(text),
                 "leaving without a checkpoint: it is not there after %.0f s "
                 "(checkpoint.write_timeout_seconds)",
                 limit);
-  display_.message(text);
+  say_what_is_lost(text);
   return true;
+}
+
+void Supervisor::say_what_is_lost(const std::string& why) {
+  const int64_t steps = unsaved_.count();
+  std::string text = why;
+  if (steps > 0) {
+    text += "; " + std::to_string(steps) +
+            (steps == 1 ? " step since the last one is lost"
+                        : " steps since the last one are lost") +
+            ", and done again with --resume";
+  }
+  display_.message(text);
+}
+
+// With what a stopped run ends, once every role has left.
+ExitCode Supervisor::stop_code() {
+  if (unsaved_.count() == 0) return signals_.orderly_exit();
+  say_what_is_lost("stopped without a checkpoint");
+  return ExitCode::kTerminated;
 }
 
 ExitCode Supervisor::watch() {
@@ -247,9 +328,14 @@ ExitCode Supervisor::watch() {
     const double now = now_seconds();
     if (const auto code = tend_roles(now)) return *code;
     pass_signal_on(now);
-    if (signals_.count() > 1 || stop_overdue(now)) return ExitCode::kTerminated;
+    if (signals_.leave_at_once()) {
+      say_what_is_lost("left without a checkpoint");
+      return ExitCode::kTerminated;
+    }
+    if (stop_overdue(now)) return ExitCode::kTerminated;
     if (now >= next_status) {
       poll_status();
+      end_told_roles(now);
       next_status = now + kStatusEverySeconds;
     }
     if (!failure_.empty()) {
@@ -257,9 +343,13 @@ ExitCode Supervisor::watch() {
       return ExitCode::kFailure;
     }
     if (workers_finished()) {
-      if (training_done_ || stopping_) break;
+      if (training_done_) return ExitCode::kDone;
+      // What they did last is in the next answer only.
+      if (stopping_ && poll_status() && failure_.empty()) {
+        return training_done_ ? ExitCode::kDone : stop_code();
+      }
       // The last trajectories are on their way to their files.
-      if (exports.stalled(updates_to_export_, now)) {
+      if (!stopping_ && exports.stalled(updates_to_export_, now)) {
         display_.message(
             "the coordinator has not written trajectories for " +
             std::to_string(static_cast<int>(kExportSeconds)) +
@@ -270,18 +360,19 @@ ExitCode Supervisor::watch() {
     }
     nap(0.05);
   }
-  return training_done_ ? ExitCode::kDone : signals_.orderly_exit();
 }
 
 void Supervisor::stop_all() {
-  for (const auto& role : roles_) role->send_signal(SIGTERM);
+  for (const auto& role : roles_) role->ask_to_end();
   for (const auto& role : roles_) role->stop(kShutdownSeconds);
   display_.finish();
 }
 
 ExitCode Supervisor::run() {
   try {
+    weights_.emplace(shared_weight_folder(), directory_.run_id());
     start_coordinator();
+    connect();
     add_worker_roles();
     const ExitCode code = watch();
     stop_all();

@@ -25,11 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kWeights = "weights.safetensors";
-constexpr const char* kOptimizer = "optimizer.safetensors";
-constexpr const char* kState = "state.json";
-constexpr const char* kConfig = "config.json";
-
 TensorView view_of(const torch::Tensor& tensor) {
   UME_CHECK(tensor.is_contiguous(), "contiguous training state");
   return {.dtype = DType::kF32,
@@ -43,7 +38,7 @@ void write_tensors(const std::string& folder, TrainedModel& model) {
   for (const auto& [name, tensor] : model.parameters().tensors()) {
     weights[name] = view_of(tensor);
   }
-  write_safetensors(folder + "/" + kWeights, weights);
+  write_safetensors(folder + "/" + kCheckpointWeights, weights);
   TensorViews moments;
   for (const ParameterSlot& slot : model.parameters().slots()) {
     moments["exp_avg." + slot.name] =
@@ -51,7 +46,7 @@ void write_tensors(const std::string& folder, TrainedModel& model) {
     moments["exp_avg_sq." + slot.name] =
         view_of(Parameters::view(model.optimizer().second_moment(), slot));
   }
-  write_safetensors(folder + "/" + kOptimizer, moments);
+  write_safetensors(folder + "/" + kCheckpointOptimizer, moments);
 }
 
 void write_state(const std::string& folder,
@@ -66,8 +61,8 @@ void write_state(const std::string& folder,
       {"skipped_steps", model.guard().num_skipped()},
       {"skipped_in_row", model.guard().num_in_row()},
   };
-  write_file_atomic(folder + "/" + kState, state.dump(1) + "\n");
-  write_file_atomic(folder + "/" + kConfig,
+  write_file_atomic(folder + "/" + kCheckpointState, state.dump(1) + "\n");
+  write_file_atomic(folder + "/" + kCheckpointConfig,
                     model_config_json(model.model().config()));
 }
 
@@ -112,8 +107,9 @@ CheckpointManifest write_checkpoint(const std::string& folder,
                                     const SaveCheckpointOptions& options) {
   const std::string parent = fs::path(folder).parent_path().string();
   const std::string temporary = folder + ".tmp-" + std::to_string(getpid());
+  std::error_code ignored;
   make_directories(parent);
-  fs::remove_all(temporary);
+  fs::remove_all(temporary, ignored);
   make_directories(temporary);
   try {
     write_tensors(temporary, model);
@@ -136,11 +132,11 @@ CheckpointManifest write_checkpoint(const std::string& folder,
                       options.previous_step);
     return manifest;
   } catch (const fs::filesystem_error& error) {
-    fs::remove_all(temporary);
+    fs::remove_all(temporary, ignored);
     throw IoError(std::string("cannot write checkpoint ") + folder + ": " +
                   error.what());
   } catch (...) {
-    fs::remove_all(temporary);
+    fs::remove_all(temporary, ignored);
     throw;
   }
 }
@@ -172,7 +168,7 @@ void copy_tensor(const TensorFile& file,
 void load_tensors(const std::string& folder, TrainedModel& model) {
   const torch::NoGradGuard no_grad;
   Parameters& parameters = model.parameters();
-  const std::string weights_path = folder + "/" + kWeights;
+  const std::string weights_path = folder + "/" + kCheckpointWeights;
   const TensorFile weights = TensorFile::open(weights_path);
   if (weights.tensors().size() != parameters.tensors().size()) {
     throw InvalidInput(weights_path + ": " +
@@ -183,7 +179,7 @@ void load_tensors(const std::string& folder, TrainedModel& model) {
   for (const auto& [name, tensor] : parameters.tensors()) {
     copy_tensor(weights, name, tensor.detach(), weights_path);
   }
-  const std::string moments_path = folder + "/" + kOptimizer;
+  const std::string moments_path = folder + "/" + kCheckpointOptimizer;
   const TensorFile moments = TensorFile::open(moments_path);
   torch::Tensor& first = model.optimizer().first_moment().zero_();
   torch::Tensor& second = model.optimizer().second_moment().zero_();
@@ -236,19 +232,13 @@ CheckpointManifest save_checkpoint(const std::string& folder,
 
 namespace {
 
-// Whether the folder, or a file that it should have, is not there, while the
-// place for checkpoints is: a disk that is not mounted damages nothing.
-bool lacks_a_file(const fs::path& folder) {
+// Whether the folder is not there while the place for checkpoints is: a disk
+// that is not mounted damages nothing.
+bool is_gone(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder.parent_path(), error)) return false;
-  const auto lacks = [&](const fs::path& path) {
-    return !fs::exists(path, error) && !error;
-  };
-  if (lacks(folder / "manifest.json")) return true;
-  for (const auto& [name, file] : read_manifest(folder.string()).files) {
-    if (lacks(folder / name)) return true;
-  }
-  return false;
+  const fs::file_status status = fs::status(folder, error);
+  return fs::status_known(status) && !fs::is_directory(status);
 }
 
 }  // namespace
@@ -261,7 +251,7 @@ std::optional<std::string> find_damage(const std::string& folder,
   } catch (const InvalidInput& error) {
     damage = error.what();
   } catch (const IoError& error) {
-    if (!lacks_a_file(folder)) throw;
+    if (!is_gone(folder)) throw;
     damage = error.what();
   }
   std::array<double, 1> num_damaged{damage ? 1.0 : 0.0};
@@ -273,7 +263,7 @@ std::optional<std::string> find_damage(const std::string& folder,
 TrainingProgress load_checkpoint(const std::string& folder,
                                  TrainedModel& model) {
   load_tensors(folder, model);
-  const std::string where = folder + "/" + kState;
+  const std::string where = folder + "/" + kCheckpointState;
   const json state = read_json_file(where);
   model.optimizer().set_num_steps(
       state_field<int64_t>(state, "optimizer_steps", where));

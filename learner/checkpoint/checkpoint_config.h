@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "learner/config_check.h"
+#include "common/config/checks.h"
 
 namespace ume {
 
@@ -35,14 +35,12 @@ void visit_fields(Visitor& v, CheckpointConfig& c) {
 }
 
 inline void CheckpointConfig::validate() const {
-  check_field(every_steps >= 0, "checkpoint.every_steps", every_steps,
-              "an integer >= 0");
-  check_field(keep >= 2, "checkpoint.keep", keep,
-              "an integer >= 2, as the newest one may turn out damaged");
-  check_choice("checkpoint.export_dtype", export_dtype,
-               {"bfloat16", "float32"});
-  check_field(write_timeout_seconds > 0, "checkpoint.write_timeout_seconds",
-              write_timeout_seconds, "a number > 0");
+  const ConfigChecks check("checkpoint");
+  check.at_least("every_steps", every_steps, 0);
+  check.that(keep >= 2, "keep", keep,
+             "2 or more, as the newest one may turn out damaged");
+  check.one_of("export_dtype", export_dtype, {"bfloat16", "float32"});
+  check.more_than("write_timeout_seconds", write_timeout_seconds, 0);
 }
 
 }  // namespace ume

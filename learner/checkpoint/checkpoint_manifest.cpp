@@ -1,7 +1,6 @@
 #include "learner/checkpoint/checkpoint_manifest.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,7 +20,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kFormat = "ume-checkpoint";
-constexpr int kVersion = 1;
+constexpr uint64_t kVersion = 1;
 constexpr std::string_view kStepPrefix = "step_";
 constexpr std::string_view kTemporary = ".tmp-";
 constexpr std::string_view kExport = "model/";
@@ -94,10 +93,11 @@ std::vector<StepFolder> step_folders(const std::string& parent) {
 void verify_file(const std::string& path, const CheckpointFile& expected) {
   std::error_code error;
   const uint64_t size = fs::file_size(path, error);
-  if (error) {
-    throw IoError(path + ": " + error.message() +
-                  ", but the manifest names it");
+  if (error == std::errc::no_such_file_or_directory ||
+      error == std::errc::not_a_directory) {
+    throw InvalidInput(path + ": missing, but the manifest names it");
   }
+  if (error) throw IoError(path + ": " + error.message());
   if (size != expected.num_bytes) {
     throw InvalidInput(path + ": " + std::to_string(size) +
                        " bytes, expected " +
@@ -108,6 +108,18 @@ void verify_file(const std::string& path, const CheckpointFile& expected) {
     throw InvalidInput(path + ": damaged, its hash is " + hash + ", expected " +
                        expected.hash);
   }
+}
+
+// The manifest of a folder whose files it is asked about. That the folder is
+// there without one is damage; a folder that is not may be the disk's matter.
+CheckpointManifest manifest_in(const std::string& folder) {
+  std::error_code error;
+  if (fs::is_directory(folder, error) &&
+      !path_exists(folder + "/manifest.json")) {
+    throw InvalidInput(folder +
+                       "/manifest.json: missing: the checkpoint is damaged");
+  }
+  return read_manifest(folder);
 }
 
 void remove_tree(const fs::path& path) {
@@ -141,7 +153,7 @@ CheckpointManifest read_manifest(const std::string& folder) {
     throw InvalidInput(where + ": not an object");
   }
   const auto format = field<std::string>(object, "format", where);
-  const auto version = field<int>(object, "version", where);
+  const auto version = field<uint64_t>(object, "version", where);
   if (format != kFormat || version != kVersion) {
     throw ConfigError(where + ": format " + format + " version " +
                       std::to_string(version) + ", expected " + kFormat +
@@ -161,11 +173,16 @@ CheckpointManifest read_manifest(const std::string& folder) {
     manifest.files[name] = {.num_bytes = field<uint64_t>(file, "bytes", where),
                             .hash = field<std::string>(file, "xxh3", where)};
   }
+  for (const char* name : {kCheckpointWeights, kCheckpointOptimizer,
+                           kCheckpointConfig, kCheckpointState}) {
+    if (manifest.files.contains(name)) continue;
+    throw InvalidInput(where + ": \"files\" does not list " + name);
+  }
   return manifest;
 }
 
 CheckpointManifest verify_checkpoint(const std::string& folder) {
-  CheckpointManifest manifest = read_manifest(folder);
+  CheckpointManifest manifest = manifest_in(folder);
   for (const auto& [name, file] : manifest.files) {
     verify_file(folder + "/" + name, file);
   }
@@ -174,19 +191,12 @@ CheckpointManifest verify_checkpoint(const std::string& folder) {
 
 void verify_export(const std::string& folder) {
   bool any = false;
-  for (const auto& [name, file] : read_manifest(folder).files) {
+  for (const auto& [name, file] : manifest_in(folder).files) {
     if (!name.starts_with(kExport)) continue;
     verify_file(folder + "/" + name, file);
     any = true;
   }
   if (!any) throw InvalidInput(folder + ": holds no export of the model");
-}
-
-std::string checkpoint_name(uint64_t step) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "step_%06llu",
-                static_cast<unsigned long long>(step));
-  return text;
 }
 
 void prune_checkpoints(const std::string& parent,

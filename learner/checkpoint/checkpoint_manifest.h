@@ -15,6 +15,12 @@ struct CheckpointFile {
   bool operator==(const CheckpointFile&) const = default;
 };
 
+// What every checkpoint holds beside its manifest.
+inline constexpr const char* kCheckpointWeights = "weights.safetensors";
+inline constexpr const char* kCheckpointOptimizer = "optimizer.safetensors";
+inline constexpr const char* kCheckpointConfig = "config.json";
+inline constexpr const char* kCheckpointState = "state.json";
+
 // manifest.json: written last, so a folder that has one is whole.
 struct CheckpointManifest {
   std::string phase;
@@ -26,19 +32,18 @@ struct CheckpointManifest {
 };
 
 std::string manifest_json(const CheckpointManifest& manifest);
-// Throws IoError when it cannot be read, InvalidInput naming the field, and
-// ConfigError when it is of another version.
+// Throws IoError when it cannot be read, InvalidInput naming the field, or the
+// file that it should list, and ConfigError when it is of another version.
 CheckpointManifest read_manifest(const std::string& folder);
 
-// Compares sizes and hashes of all files with the manifest. Throws InvalidInput
-// naming the file, what was found and expected; IoError when one is missing.
+// Compares sizes and hashes of all files with the manifest. Throws as above,
+// and InvalidInput naming the file, what was found and expected, also when it
+// is the manifest or a file that is missing; IoError when the folder is, or
+// when one cannot be read.
 CheckpointManifest verify_checkpoint(const std::string& folder);
 
 // The same for FOLDER/model alone, the export that the next phase starts from.
 void verify_export(const std::string& folder);
-
-// "step_000050".
-std::string checkpoint_name(uint64_t step);
 
 // Removes what interrupted writers left below `parent`, and of the checkpoints
 // up to step `newest` all but the last `keep` whole ones and `previous`, since

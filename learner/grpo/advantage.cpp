@@ -40,8 +40,8 @@ Moments moments(std::span<const float> rewards) {
 AdvantageScale parse_advantage_scale(std::string_view name) {
   if (name == "std") return AdvantageScale::kStd;
   if (name == "none") return AdvantageScale::kNone;
-  throw ConfigError("advantage scale \"" + std::string(name) +
-                    "\", expected std or none");
+  throw ConfigError("advantage_scale: expected std or none, found '" +
+                    std::string(name) + "'");
 }
 
 std::vector<float> group_advantages(std::span<const float> rewards,

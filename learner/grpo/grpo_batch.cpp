@@ -10,16 +10,11 @@
 namespace ume {
 namespace {
 
-std::string name_of(const TrainGroup& group) {
-  return "group " + std::to_string(group.group.dispatch_index) + " (" +
-         std::string(side_name(group.group.side)) + ")";
-}
-
 [[noreturn]] void refuse(const TrainGroup& group,
                          const std::string& field,
                          const std::string& found,
                          const std::string& expected) {
-  throw InvalidInput(name_of(group) + ": " + field + " is " + found +
+  throw InvalidInput(group_text(group.group) + ": " + field + " is " + found +
                      ", expected " + expected);
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 
-#include "learner/config_check.h"
+#include "common/config/checks.h"
 #include "learner/optimizer/optimizer_config.h"
 
 namespace ume {
@@ -12,7 +11,7 @@ namespace ume {
 // Group relative policy optimisation on both sides of each pair. How
 // completions are drawn is the rollout's configuration.
 struct GrpoConfig {
-  std::string data;  // pairs, JSON list or JSONL; read in file order
+  std::string data;  // pairs (docs/formats/data.md), read in file order
   int64_t updates = 100;
   int64_t group_size = 8;         // trajectories per side of a pair
   int64_t pairs_per_cohort = 16;  // scored together: in-batch negatives
@@ -41,7 +40,9 @@ struct GrpoConfig {
 
 template <class Visitor>
 void visit_fields(Visitor& v, GrpoConfig& c) {
-  v("data", c.data, "pairs, JSON list or JSONL, in file order");
+  v("data", c.data,
+    "pairs: .json, .jsonl, or a .yaml list of them (docs/formats/data.md), in "
+    "file order");
   v("updates", c.updates, "policy updates");
   v("group_size", c.group_size, "trajectories per side of a pair");
   v("pairs_per_cohort", c.pairs_per_cohort,
@@ -60,37 +61,35 @@ void visit_fields(Visitor& v, GrpoConfig& c) {
     "optimiser steps on the same trajectories");
   v("old_logprob", c.old_logprob,
     "recompute: the learner's own; sampler: the rollout's");
-  v("freeze_vision", c.freeze_vision, "keep the vision tower and its merger");
+  v("freeze_vision", c.freeze_vision,
+    "do not train the vision tower and its merger");
   v("micro_batch_tokens", c.micro_batch_tokens,
     "packed tokens of one forward and backward pass");
   v("optimizer", c.optimizer, "AdamW and its schedule");
 }
 
 inline void GrpoConfig::validate() const {
-  const std::pair<const char*, int64_t> counts[] = {
-      {"grpo.updates", updates},
-      {"grpo.cohorts_per_update", cohorts_per_update},
-      {"grpo.max_completion_tokens", max_completion_tokens},
-      {"grpo.num_iterations", num_iterations},
-      {"grpo.micro_batch_tokens", micro_batch_tokens}};
-  for (const auto& [field, count] : counts) {
-    check_field(count >= 1, field, count, "an integer >= 1");
-  }
-  check_field(pairs_per_cohort >= 2, "grpo.pairs_per_cohort", pairs_per_cohort,
-              "an integer >= 2: the other pairs are the negatives");
-  check_field(group_size >= 2, "grpo.group_size", group_size,
-              "an integer >= 2: a group of one has no baseline");
-  check_field(beta >= 0 && std::isfinite(beta), "grpo.beta", beta,
-              "a number >= 0");
-  check_field(eps_low >= 0 && eps_low <= 1, "grpo.eps_low", eps_low,
-              "a number in [0, 1]");
-  check_field(eps_high >= 0 && std::isfinite(eps_high), "grpo.eps_high",
-              eps_high, "a number >= 0");
-  check_choice("grpo.normaliser", normaliser,
+  const ConfigChecks check("grpo");
+  check.that(group_size >= 2, "group_size", group_size,
+             "2 or more, as a group of one has no baseline");
+  check.within("group_size", group_size, 2, 4096);  // as messages have it
+  check.that(pairs_per_cohort >= 2, "pairs_per_cohort", pairs_per_cohort,
+             "2 or more, as the other pairs are the negatives");
+  // Together they count the pairs of a run, which fit an int64_t.
+  check.within("updates", updates, 1, 1'000'000'000);
+  check.within("pairs_per_cohort", pairs_per_cohort, 2, 65536);
+  check.within("cohorts_per_update", cohorts_per_update, 1, 65536);
+  check.at_least("beta", beta, 0);
+  check.within("eps_low", eps_low, 0, 1);
+  check.at_least("eps_high", eps_high, 0);
+  check.one_of("normaliser", normaliser,
                {"official", "dr_grpo", "sequence_mean", "token_mean"});
-  check_choice("grpo.advantage_scale", advantage_scale, {"std", "none"});
-  check_choice("grpo.old_logprob", old_logprob, {"recompute", "sampler"});
-  optimizer.validate();
+  check.one_of("advantage_scale", advantage_scale, {"std", "none"});
+  check.at_least("max_completion_tokens", max_completion_tokens, 1);
+  check.within("num_iterations", num_iterations, 1, 65536);
+  check.one_of("old_logprob", old_logprob, {"recompute", "sampler"});
+  check.at_least("micro_batch_tokens", micro_batch_tokens, 1);
+  optimizer.validate(check.path("optimizer"));
 }
 
 }  // namespace ume

@@ -1,6 +1,5 @@
 #include "learner/grpo/grpo_loss.h"
 
-#include <algorithm>
 #include <string>
 
 #include "common/error/error.h"
@@ -13,9 +12,10 @@ GrpoNormaliser parse_normaliser(std::string_view name) {
   }
   if (name == "sequence_mean") return GrpoNormaliser::kSequenceMean;
   if (name == "token_mean") return GrpoNormaliser::kTokenMean;
-  throw ConfigError("normaliser \"" + std::string(name) +
-                    "\", expected official, dr_grpo, sequence_mean or "
-                    "token_mean");
+  throw ConfigError(
+      "normaliser: expected official, dr_grpo, sequence_mean or token_mean, "
+      "found '" +
+      std::string(name) + "'");
 }
 
 GrpoTokenLoss grpo_token_loss(const torch::Tensor& logprobs,
@@ -56,12 +56,6 @@ double grpo_token_weight(GrpoNormaliser normaliser,
       break;
   }
   return 1.0 / static_cast<double>(totals.num_tokens);
-}
-
-int64_t completion_length(std::span<const int64_t> ids, int64_t end_token) {
-  const auto end = std::find(ids.begin(), ids.end(), end_token);
-  const int64_t index = end - ids.begin();
-  return end == ids.end() ? index : index + 1;
 }
 
 }  // namespace ume

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -56,8 +55,5 @@ double grpo_token_weight(GrpoNormaliser normaliser,
                          int64_t length,
                          const GrpoTotals& totals,
                          int64_t max_length);
-
-// Tokens up to and including the first `end_token`; all when there is none.
-int64_t completion_length(std::span<const int64_t> ids, int64_t end_token);
 
 }  // namespace ume

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 
-#include "learner/config_check.h"
+#include "common/config/checks.h"
 
 namespace ume {
 
@@ -25,7 +24,8 @@ struct OptimizerConfig {
   // Steps in a row whose loss or gradient is not finite before the run stops.
   int64_t max_skipped_steps = 5;
 
-  void validate() const;
+  // section: where it stands, as "sft.optimizer"; begins the messages.
+  void validate(const std::string& section) const;
 };
 
 template <class Visitor>
@@ -44,27 +44,18 @@ void visit_fields(Visitor& v, OptimizerConfig& c) {
     "not-finite steps in a row before the run stops with exit code 65");
 }
 
-inline void OptimizerConfig::validate() const {
-  check_field(learning_rate >= 0 && std::isfinite(learning_rate),
-              "optimizer.learning_rate", learning_rate, "a number >= 0");
-  check_field(beta1 >= 0 && beta1 < 1, "optimizer.beta1", beta1,
-              "a number in [0, 1)");
-  check_field(beta2 >= 0 && beta2 < 1, "optimizer.beta2", beta2,
-              "a number in [0, 1)");
-  check_field(epsilon > 0 && std::isfinite(epsilon), "optimizer.epsilon",
-              epsilon, "a number > 0");
-  check_field(weight_decay >= 0 && std::isfinite(weight_decay),
-              "optimizer.weight_decay", weight_decay, "a number >= 0");
-  check_field(clip_norm >= 0 && std::isfinite(clip_norm), "optimizer.clip_norm",
-              clip_norm, "a number >= 0");
-  check_choice("optimizer.schedule", schedule,
-               {"constant", "linear", "cosine"});
-  check_field(warmup_steps >= 0, "optimizer.warmup_steps", warmup_steps,
-              "an integer >= 0");
-  check_field(min_ratio >= 0 && min_ratio <= 1, "optimizer.min_ratio",
-              min_ratio, "a number in [0, 1]");
-  check_field(max_skipped_steps >= 1, "optimizer.max_skipped_steps",
-              max_skipped_steps, "an integer >= 1");
+inline void OptimizerConfig::validate(const std::string& section) const {
+  const ConfigChecks check(section);
+  check.at_least("learning_rate", learning_rate, 0);
+  check.that(beta1 >= 0 && beta1 < 1, "beta1", beta1, "a number in [0, 1)");
+  check.that(beta2 >= 0 && beta2 < 1, "beta2", beta2, "a number in [0, 1)");
+  check.more_than("epsilon", epsilon, 0);
+  check.at_least("weight_decay", weight_decay, 0);
+  check.at_least("clip_norm", clip_norm, 0);
+  check.one_of("schedule", schedule, {"constant", "linear", "cosine"});
+  check.at_least("warmup_steps", warmup_steps, 0);
+  check.within("min_ratio", min_ratio, 0, 1);
+  check.at_least("max_skipped_steps", max_skipped_steps, 1);
 }
 
 }  // namespace ume

@@ -1,9 +1,9 @@
 #include "learner/sft/sft_batch.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "common/error/error.h"
+#include "common/types/embedding_position.h"
 
 namespace ume {
 namespace {
@@ -13,20 +13,20 @@ std::string side_of(int64_t item, int64_t num_pairs) {
          std::to_string(item % num_pairs) + " of this batch";
 }
 
-// Index of the last occurrence of `token`.
-int64_t last_index(const PreparedExample& example,
-                   int64_t token,
-                   const char* name,
-                   const std::string& where) {
+// Where the embedding of an example is read.
+int64_t embedding_index(const PreparedExample& example,
+                        int64_t token,
+                        const char* name,
+                        const std::string& where) {
   const std::vector<int64_t>& ids = example.prompt.ids;
-  const auto found = std::find(ids.rbegin(), ids.rend(), token);
-  if (found == ids.rend()) {
+  const auto found = find_embedding_position(ids, token);
+  if (!found) {
     throw InvalidInput(where + ": no " + name + " token (id " +
                        std::to_string(token) + ") in " +
                        std::to_string(ids.size()) +
                        " tokens, expected one to read the embedding at");
   }
-  return ids.rend() - found - 1;
+  return *found;
 }
 
 torch::Tensor embedding_rows(
@@ -39,7 +39,8 @@ torch::Tensor embedding_rows(
   for (size_t i = 0; i < examples.size(); ++i) {
     const auto item = static_cast<int64_t>(i);
     rows.push_back(packed.prompt_row(
-        item, last_index(*examples[i], token, name, side_of(item, num_pairs))));
+        item,
+        embedding_index(*examples[i], token, name, side_of(item, num_pairs))));
   }
   return torch::tensor(rows, torch::kInt64);
 }

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 
-#include "learner/config_check.h"
+#include "common/config/checks.h"
 #include "learner/optimizer/optimizer_config.h"
 
 namespace ume {
@@ -12,7 +11,7 @@ namespace ume {
 // Supervised fine-tuning: cross-entropy on the answers of both sides plus
 // symmetric InfoNCE on the generative and the discriminative embeddings.
 struct SftConfig {
-  std::string data;  // annotated pairs, JSON list or JSONL
+  std::string data;  // annotated pairs (docs/formats/data.md)
   // file: as published. batches: whole batches of the file, shuffled with
   // run.seed, so that what a file keeps apart within a batch stays apart.
   // records: shuffled with run.seed.
@@ -41,7 +40,7 @@ struct SftConfig {
 
 template <class Visitor>
 void visit_fields(Visitor& v, SftConfig& c) {
-  v("data", c.data, "annotated pairs, JSON list or JSONL");
+  v("data", c.data, "annotated pairs: .json or .jsonl (docs/formats/data.md)");
   v("order", c.order,
     "file: the file's order; batches: its batches of batch_pairs records, "
     "records: its records, in an order drawn from run.seed for each epoch");
@@ -57,33 +56,28 @@ void visit_fields(Visitor& v, SftConfig& c) {
   v("scale", c.scale, "logit scale of InfoNCE (1 / temperature)");
   v("ce_reduction", c.ce_reduction,
     "global: token mean over the step; per_rank: mean of the ranks' means");
-  v("freeze_vision", c.freeze_vision, "keep the vision tower (not the merger)");
-  v("freeze_merger", c.freeze_merger, "keep the vision merger");
+  v("freeze_vision", c.freeze_vision,
+    "do not train the vision tower (but its merger)");
+  v("freeze_merger", c.freeze_merger, "do not train the vision merger");
   v("max_length", c.max_length, "longer conversations are cut, in tokens");
   v("optimizer", c.optimizer, "AdamW and its schedule");
 }
 
 inline void SftConfig::validate() const {
-  check_choice("sft.order", order, {"file", "batches", "records"});
-  check_field(steps >= 1, "sft.steps", steps, "an integer >= 1");
-  check_field(batch_pairs >= 1, "sft.batch_pairs", batch_pairs,
-              "an integer >= 1");
-  check_field(accumulation >= 1, "sft.accumulation", accumulation,
-              "an integer >= 1");
-  const std::pair<const char*, double> weights[] = {
-      {"sft.query_weight", query_weight},
-      {"sft.target_weight", target_weight},
-      {"sft.gen_weight", gen_weight},
-      {"sft.disc_weight", disc_weight}};
-  for (const auto& [field, weight] : weights) {
-    check_field(weight >= 0 && std::isfinite(weight), field, weight,
-                "a number >= 0");
-  }
-  check_field(scale > 0 && std::isfinite(scale), "sft.scale", scale,
-              "a number > 0");
-  check_choice("sft.ce_reduction", ce_reduction, {"global", "per_rank"});
-  check_field(max_length >= 1, "sft.max_length", max_length, "an integer >= 1");
-  optimizer.validate();
+  const ConfigChecks check("sft");
+  check.one_of("order", order, {"file", "batches", "records"});
+  // Together they count the pairs of a run, which fit an int64_t.
+  check.within("steps", steps, 1, 1'000'000'000);
+  check.within("batch_pairs", batch_pairs, 1, 65536);
+  check.within("accumulation", accumulation, 1, 65536);
+  check.at_least("query_weight", query_weight, 0);
+  check.at_least("target_weight", target_weight, 0);
+  check.at_least("gen_weight", gen_weight, 0);
+  check.at_least("disc_weight", disc_weight, 0);
+  check.more_than("scale", scale, 0);
+  check.one_of("ce_reduction", ce_reduction, {"global", "per_rank"});
+  check.at_least("max_length", max_length, 1);
+  optimizer.validate(check.path("optimizer"));
 }
 
 }  // namespace ume

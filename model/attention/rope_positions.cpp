@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/error/error.h"
+#include "common/text/printable.h"
 
 namespace ume {
 namespace {
@@ -106,7 +107,7 @@ RopePositions rope_positions(int64_t num_tokens,
     const double seconds =
         span.seconds_per_grid * config.vision.tokens_per_second;
     if (!(seconds >= 0 && seconds < 1e6)) {
-      fail(i, "seconds_per_grid " + std::to_string(span.seconds_per_grid) +
+      fail(i, "seconds_per_grid " + short_number(span.seconds_per_grid) +
                   " is out of range");
     }
     append_text(out, span.first_token - reached);

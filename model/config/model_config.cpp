@@ -272,11 +272,14 @@ ModelConfig parse_model_config(std::string_view text,
 
 ModelConfig load_model_config(const std::string& folder) {
   namespace fs = std::filesystem;
-  std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) {
-    throw IoError(
-        printable(folder) + ": expected a model folder, found " +
-        (fs::exists(folder, ignored) ? "a file" : "nothing of that name"));
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (!fs::status_known(status)) {
+    throw IoError(printable(folder) + ": " + error.message());
+  }
+  if (!fs::is_directory(status)) {
+    throw IoError(printable(folder) + ": expected a model folder, found " +
+                  (fs::exists(status) ? "a file" : "nothing of that name"));
   }
   const std::string path = folder + "/config.json";
   return parse_model_config(

@@ -5,7 +5,7 @@
 
 #include "common/error/error.h"
 #include "model/attention/attention_context.h"
-#include "model/fused_ops.h"
+#include "model/layer_ops.h"
 
 namespace ume {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,13 +29,17 @@ struct WriteModelOptions {
   torch::ScalarType dtype = torch::kBFloat16;  // of the file; or fp16, fp32
   // As SaveModelOptions'; of files in several folders the last is taken.
   std::vector<std::string> companions;
+  // Written in place of companions, by name.
+  std::map<std::string, std::string> files;
   uint64_t shard_bytes = 5'000'000'000;  // as on the hub
   // Called now and then with bytes written and to write.
   std::function<void(uint64_t, uint64_t)> progress;
 };
 
-// Writes the folder that save_model() describes. Throws IoError; InvalidInput
-// for a value that the type does not hold.
+// Writes the folder that save_model() describes, config.json last: what an
+// interrupted call leaves is no model. Weights of another model that lie there
+// are removed. Throws IoError; InvalidInput for a value that the type does not
+// hold.
 void write_model(const std::string& folder,
                  const ModelConfig& config,
                  const WeightReader& read,

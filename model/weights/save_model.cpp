@@ -1,11 +1,10 @@
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <set>
 
 #include "common/error/error.h"
-#include "common/tensorfile/atomic_file.h"
+#include "common/files/files.h"
 #include "common/tensorfile/safetensors_writer.h"
 #include "model/weights/model_writer.h"
 
@@ -15,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kWriteElements = int64_t{4} << 20;
+constexpr const char* kIndex = "model.safetensors.index.json";
 
 // Everything but the weights that the reference libraries look for.
 constexpr const char* kCompanions[] = {"tokenizer.json",
@@ -30,17 +30,29 @@ constexpr const char* kCompanions[] = {"tokenizer.json",
                                        "chat_template.json",
                                        "chat_template.jinja"};
 
-void copy_companions(const fs::path& source, const fs::path& folder) {
+// Nobody's tokenizer is as large.
+constexpr uint64_t kMaxCompanionBytes = uint64_t{256} << 20;
+
+void copy_companions(const fs::path& source,
+                     const fs::path& folder,
+                     const std::map<std::string, std::string>& instead) {
+  std::error_code error;
+  if (fs::equivalent(source, folder, error)) return;
   for (const char* name : kCompanions) {
-    const fs::path from = source / name;
-    std::error_code error;
-    if (!fs::is_regular_file(from, error)) continue;
-    if (fs::equivalent(source, folder, error)) return;
-    std::ifstream in(from, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in) throw IoError(from.string() + ": reading failed");
-    write_file_atomically((folder / name).string(), text.str());
+    const std::string from = (source / name).string();
+    if (instead.contains(name) || !path_exists(from)) continue;
+    write_file_atomic((folder / name).string(),
+                      read_file(from, kMaxCompanionBytes));
+  }
+}
+
+void write_companions(const std::string& folder,
+                      const WriteModelOptions& options) {
+  for (const std::string& source : options.companions) {
+    copy_companions(source, folder, options.files);
+  }
+  for (const auto& [name, content] : options.files) {
+    write_file_atomic(folder + "/" + name, content);
   }
 }
 
@@ -75,11 +87,6 @@ std::string shard_name(size_t index, size_t count) {
 }
 
 void write_index(const fs::path& folder, const std::vector<Shard>& shards) {
-  const fs::path path = folder / "model.safetensors.index.json";
-  if (shards.size() == 1) {
-    fs::remove(path);  // of an earlier model in the same place
-    return;
-  }
   uint64_t total = 0;
   nlohmann::json map = nlohmann::json::object();
   for (size_t i = 0; i < shards.size(); ++i) {
@@ -91,7 +98,39 @@ void write_index(const fs::path& folder, const std::vector<Shard>& shards) {
   nlohmann::json index;
   index["metadata"]["total_size"] = total;
   index["weight_map"] = std::move(map);
-  write_file_atomically(path.string(), index.dump(2) + "\n");
+  write_file_atomic((folder / kIndex).string(), index.dump(2) + "\n");
+}
+
+bool is_weights_file(const std::string& name) {
+  const bool is_part = name.starts_with("model-") &&
+                       name.find("-of-") != name.npos &&
+                       name.ends_with(".safetensors");
+  return is_part || name == shard_name(0, 1) || name == kIndex;
+}
+
+// Some readers take model.safetensors, others an index, whatever else is there.
+void remove_other_weights(const std::string& folder, size_t num_shards) {
+  std::set<std::string> ours;
+  for (size_t i = 0; i < num_shards; ++i) {
+    ours.insert(shard_name(i, num_shards));
+  }
+  if (num_shards > 1) ours.insert(kIndex);
+  std::vector<fs::path> others;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (is_weights_file(name) && !ours.contains(name)) {
+      others.push_back(entry->path());
+    }
+  }
+  for (size_t i = 0; !error && i < others.size(); ++i) {
+    fs::remove(others[i], error);
+  }
+  if (error) {
+    throw IoError(
+        folder + ": cannot remove another model's weights: " + error.message());
+  }
 }
 
 struct StoredType {
@@ -180,11 +219,9 @@ void write_model(const std::string& folder,
                  const WeightReader& read,
                  const WriteModelOptions& options) {
   const StoredType& type = stored_type(options.dtype);
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw IoError(folder + ": cannot be created: " + error.message());
-  }
+  make_directories(folder);
+  // First: one that cannot be read is found before the weights are written.
+  write_companions(folder, options);
   const auto shards = plan_shards(config, torch::elementSize(options.dtype),
                                   options.shard_bytes);
   uint64_t total = 0;
@@ -197,13 +234,11 @@ void write_model(const std::string& folder,
                   if (options.progress) options.progress(done, total);
                 });
   }
-  write_index(folder, shards);
-  for (const std::string& source : options.companions) {
-    copy_companions(source, folder);
-  }
+  remove_other_weights(folder, shards.size());
+  if (shards.size() > 1) write_index(folder, shards);
   ModelConfig stored = config;
   stored.stored_dtype = type.name;
-  write_file_atomically(folder + "/config.json", model_config_json(stored));
+  write_file_atomic(folder + "/config.json", model_config_json(stored));
 }
 
 void save_model(const std::string& folder,

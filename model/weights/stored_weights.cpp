@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "common/error/check.h"
 #include "common/error/error.h"
+#include "common/files/files.h"
 #include "common/tensorfile/mapped_pages.h"
 #include "common/text/printable.h"
 
@@ -48,20 +48,32 @@ void convert(std::span<const std::byte> bytes,
   out.copy_(piece);
 }
 
+// One without these is what an interrupted copy left.
+TensorFile open_checkpoint(const std::string& folder) {
+  for (const char* name : {"/manifest.json", "/weights.safetensors"}) {
+    if (path_exists(folder + name)) continue;
+    throw InvalidInput(folder + name + ": missing: the checkpoint is damaged");
+  }
+  return TensorFile::open(folder + "/weights.safetensors");
+}
+
 }  // namespace
 
 bool is_training_checkpoint(const std::string& folder) {
-  return std::filesystem::exists(folder + "/manifest.json") &&
-         std::filesystem::exists(folder + "/weights.safetensors");
+  const auto has = [&](const char* name) { return path_exists(folder + name); };
+  if (has("/model.safetensors") || has("/model.safetensors.index.json")) {
+    return false;
+  }
+  return has("/state.json") || has("/manifest.json") ||
+         has("/weights.safetensors");
 }
 
 StoredWeights StoredWeights::open(const std::string& folder,
                                   const ModelConfig& config) {
   const bool checkpoint = is_training_checkpoint(folder);
-  StoredWeights stored(folder, config,
-                       checkpoint
-                           ? TensorFile::open(folder + "/weights.safetensors")
-                           : TensorFile::open_folder(folder));
+  StoredWeights stored(
+      folder, config,
+      checkpoint ? open_checkpoint(folder) : TensorFile::open_folder(folder));
   stored.is_checkpoint_ = checkpoint;
   return stored;
 }

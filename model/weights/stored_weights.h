@@ -15,8 +15,8 @@ namespace ume {
 class StoredWeights {
  public:
   // Throws IoError or InvalidInput when files cannot be read or are malformed,
-  // or when a tensor is there under both names. Does not ask whether the
-  // tensors fit the config.
+  // when a checkpoint lacks one, or when a tensor is there under both names.
+  // Does not ask whether the tensors fit the config.
   static StoredWeights open(const std::string& folder,
                             const ModelConfig& config);
 
@@ -51,13 +51,15 @@ class StoredWeights {
   bool repeats_head_ = false;
 };
 
-// For inference where memory counts: matrices stored as BF16 or F32 are the
-// mapped file itself (no copy, shared with other processes, not to be written
-// to); everything else becomes fp32. Qwen2VL computes in fp32 with them. Throws
-// as load_weights() does.
+// For inference where memory counts: matrices are the mapped file itself, in
+// the type they are stored in (F32, BF16 or F16; no copy, shared with other
+// processes, not to be written to); everything else, and a matrix whose place
+// in the file is not aligned, becomes fp32. Qwen2VL computes in fp32 with them.
+// Throws as load_weights() does.
 NamedTensors map_weights(const std::string& folder, const ModelConfig& config);
 
-// Whether the folder is a training checkpoint (docs/formats/checkpoint.md).
+// Whether the folder is a training checkpoint (docs/formats/checkpoint.md), or
+// what is left of one. Throws IoError when that cannot be told.
 bool is_training_checkpoint(const std::string& folder);
 
 }  // namespace ume

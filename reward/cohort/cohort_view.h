@@ -10,7 +10,7 @@
 #include "common/types/reward_table.h"
 #include "common/types/side.h"
 #include "reward/cohort/missing_embedding.h"
-#include "reward/internal/unit_rows.h"
+#include "reward/cohort/unit_rows.h"
 #include "reward/reward_config.h"
 
 namespace ume {

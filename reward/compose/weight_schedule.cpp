@@ -4,8 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "common/config/nearest.h"
-#include "common/error/error.h"
+#include "common/config/checks.h"
 
 namespace ume {
 
@@ -26,26 +25,19 @@ double schedule_factor(const ScheduleConfig& schedule, uint64_t update) {
 }
 
 void check_schedule(const ScheduleConfig& schedule, const std::string& field) {
-  const auto check = [&](bool holds, const char* name,
-                         const std::string& what) {
-    if (!holds) throw ConfigError(field + "." + name + ": " + what);
-  };
-  const std::vector<std::string> shapes = {"constant", "linear", "cosine",
-                                           "step"};
-  if (!std::count(shapes.begin(), shapes.end(), schedule.shape)) {
-    const std::string nearest = nearest_word(schedule.shape, shapes);
-    check(false, "shape",
-          "unknown shape '" + schedule.shape.substr(0, 64) + "'" +
-              (nearest.empty() ? "" : "; did you mean '" + nearest + "'?") +
-              " Known: constant, linear, cosine, step");
-  }
-  check(std::isfinite(schedule.from), "from", "expected a finite number");
-  check(std::isfinite(schedule.to), "to", "expected a finite number");
-  check(schedule.begin >= 0, "begin", "expected 0 or more");
+  const ConfigChecks check(field);
+  check.one_of("shape", schedule.shape,
+               {"constant", "linear", "cosine", "step"});
+  check.that(std::isfinite(schedule.from), "from", schedule.from,
+             "a finite number");
+  check.that(std::isfinite(schedule.to), "to", schedule.to, "a finite number");
+  check.at_least("begin", schedule.begin, 0);
   if (schedule.shape == "linear" || schedule.shape == "cosine") {
-    check(schedule.end > schedule.begin, "end", "expected more than begin");
+    check.that(schedule.end > schedule.begin, "end", schedule.end,
+               "more than begin");
   } else {
-    check(schedule.end == 0, "end", "belongs to linear and cosine");
+    check.only_with(schedule.end == 0, "end", {"linear", "cosine"},
+                    schedule.shape);
   }
 }
 

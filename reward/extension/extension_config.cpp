@@ -2,28 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "common/error/error.h"
+#include "common/config/checks.h"
 
 namespace ume {
 namespace {
-
-void need(bool holds, const std::string& text) {
-  if (!holds) throw ConfigError(text);
-}
-
-void need_range(int64_t value,
-                int64_t low,
-                int64_t high,
-                const std::string& field) {
-  need(value >= low && value <= high,
-       field + ": expected " + std::to_string(low) + " to " +
-           std::to_string(high) + ", found " + std::to_string(value));
-}
 
 // Which terms have a key, by its name in visit_fields.
 const std::map<std::string, std::vector<std::string>>& owners() {
@@ -88,53 +76,45 @@ std::vector<std::string> changed_keys(ExtensionConfig config) {
 
 void check_owned(const ExtensionConfig& config,
                  const std::string& term,
-                 const std::string& where) {
+                 const ConfigChecks& check) {
   for (const std::string& key : changed_keys(config)) {
     const std::vector<std::string>& of = owners().at(key);
-    if (std::count(of.begin(), of.end(), term)) continue;
-    std::string list;
-    for (const std::string& owner : of) {
-      list += (list.empty() ? "" : ", ") + owner;
-    }
-    throw ConfigError(where + "." + key + ": belongs to " + list +
-                      ", found in " + term);
+    check.only_with(std::count(of.begin(), of.end(), term) > 0, key, of, term);
   }
 }
 
-void validate_plugin(const ExtensionConfig& c, const std::string& where) {
-  need(!c.path.empty(), where + ".path: expected a shared object");
-  need(!c.symbol.empty(), where + ".symbol: expected a function's name");
-  need(c.isolation == "process" || c.isolation == "none",
-       where + ".isolation: found '" + c.isolation +
-           "', expected process or none");
-  need_range(c.memory_mb, 256, 1 << 20, where + ".memory_mb");
+void validate_plugin(const ExtensionConfig& c, const ConfigChecks& check) {
+  check.that(!c.path.empty(), "path", c.path, "a shared object");
+  check.that(!c.symbol.empty(), "symbol", c.symbol, "a function's name");
+  check.one_of("isolation", c.isolation, {"process", "none"});
+  check.within("memory_mb", c.memory_mb, 256, 1 << 20);
 }
 
-void validate_external(const ExtensionConfig& c, const std::string& where) {
-  need(!c.endpoint.empty(),
-       where + ".endpoint: expected tcp://127.0.0.1:PORT or ipc://PATH");
-  need(c.server_key.empty() == c.key_file.empty(),
-       where + ": server_key and key_file go together");
-  need(c.server_key.empty() || c.server_key.size() == 40,
-       where + ".server_key: expected 40 characters (Z85), found " +
-           std::to_string(c.server_key.size()));
+void validate_external(const ExtensionConfig& c, const ConfigChecks& check) {
+  check.that(!c.endpoint.empty(), "endpoint", c.endpoint,
+             "tcp://127.0.0.1:PORT or ipc://PATH");
+  check.that(c.server_key.empty() == c.key_file.empty(),
+             c.key_file.empty() ? "key_file" : "server_key", "",
+             "a value, as server_key and key_file go together");
+  check.that(c.server_key.empty() || c.server_key.size() == 40, "server_key",
+             std::ssize(c.server_key), "40 characters (Z85)");
 }
 
-void validate_judge(const ExtensionConfig& c, const std::string& where) {
-  need(c.url.starts_with("http://") || c.url.starts_with("https://"),
-       where + ".url: expected https://… or http://…");
-  need(!c.model.empty(), where + ".model: expected a model's name");
-  need(c.prompt.find("{completion}") != std::string::npos ||
-           c.prompt.find("{answer}") != std::string::npos,
-       where + ".prompt: expected a text with {completion} or {answer} in it");
-  need(c.api_key_file.empty() || c.api_key_env.empty(),
-       where + ": api_key_file or api_key_env, not both");
-  need(std::isfinite(c.score_min) && std::isfinite(c.score_max) &&
-           c.score_min < c.score_max,
-       where + ".score_min: expected less than score_max");
-  need_range(c.concurrency, 1, 256, where + ".concurrency");
-  need_range(c.deadline_ms, 1, 86400000, where + ".deadline_ms");
-  need_range(c.max_response_kb, 1, 65536, where + ".max_response_kb");
+void validate_judge(const ExtensionConfig& c, const ConfigChecks& check) {
+  check.that(c.url.starts_with("http://") || c.url.starts_with("https://"),
+             "url", c.url, "https://… or http://…");
+  check.that(!c.model.empty(), "model", c.model, "a model's name");
+  check.that(c.prompt.find("{completion}") != std::string::npos ||
+                 c.prompt.find("{answer}") != std::string::npos,
+             "prompt", c.prompt, "a text with {completion} or {answer} in it");
+  check.that(c.api_key_file.empty() || c.api_key_env.empty(), "api_key_env",
+             c.api_key_env, "nothing beside api_key_file");
+  check.that(std::isfinite(c.score_min) && std::isfinite(c.score_max) &&
+                 c.score_min < c.score_max,
+             "score_min", c.score_min, "less than score_max");
+  check.within("concurrency", c.concurrency, 1, 256);
+  check.within("deadline_ms", c.deadline_ms, 1, 86400000);
+  check.within("max_response_kb", c.max_response_kb, 1, 65536);
 }
 
 }  // namespace
@@ -145,19 +125,16 @@ bool is_extension(const std::string& term) {
 
 void ExtensionConfig::validate(const std::string& term,
                                const std::string& where) const {
-  const bool plugin = term == "plugin";
-  const bool external = term == "external";
-  const bool judge = term == "judge";
-  check_owned(*this, term, where);
+  const ConfigChecks check(where);
+  check_owned(*this, term, check);
   if (!is_extension(term)) return;
-  need_range(timeout_ms, 1, 86400000, where + ".timeout_ms");
-  need_range(retries, 0, 100, where + ".retries");
-  need_range(breaker_failures, 1, 1000, where + ".breaker_failures");
-  need(breaker_seconds >= 0 && breaker_seconds <= 86400,
-       where + ".breaker_seconds: expected 0 to 86400");
-  if (plugin) validate_plugin(*this, where);
-  if (external) validate_external(*this, where);
-  if (judge) validate_judge(*this, where);
+  check.within("timeout_ms", timeout_ms, 1, 86400000);
+  check.within("retries", retries, 0, 100);
+  check.within("breaker_failures", breaker_failures, 1, 1000);
+  check.within("breaker_seconds", breaker_seconds, 0, 86400);
+  if (term == "plugin") validate_plugin(*this, check);
+  if (term == "external") validate_external(*this, check);
+  if (term == "judge") validate_judge(*this, check);
 }
 
 double ExtensionConfig::longest_seconds(const std::string& term) const {

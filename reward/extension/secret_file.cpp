@@ -19,7 +19,7 @@ std::string read_secret_file(const std::string& path) {
   }
   std::string key;
   try {
-    key = read_file(path, kMaxKeyBytes);
+    key = read_file_or_pipe(path, kMaxKeyBytes);
   } catch (const Error& error) {
     throw ConfigError(error.what());
   }

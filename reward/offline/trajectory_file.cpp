@@ -48,7 +48,7 @@ std::string decompress(const std::string& packed, const std::string& path) {
 }  // namespace
 
 std::vector<TrajectoryRecord> read_trajectory_file(const std::string& path) {
-  std::string text = read_file(path, kMaxBytes);
+  std::string text = read_file_or_pipe(path, kMaxBytes);
   if (std::string_view(text).starts_with(kZstdMagic)) {
     text = decompress(text, path);
   }

@@ -10,7 +10,8 @@ namespace ume {
 // newlines, in time linear in the text's length for every text.
 //
 // text: a completion decoded without special tokens; any bytes.
-// Source: UME-R1's format_reward_embed; shared cases in parity/reward.
+// Source: UME-R1's format_reward_embed; shared cases in
+// tests/fixtures/parity/reward.
 bool has_answer_format(std::string_view text);
 
 // The strict rule: the whole text is one <think>…</think><answer>…<gen_emb>,

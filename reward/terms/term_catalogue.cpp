@@ -1,22 +1,12 @@
 #include "reward/terms/term_catalogue.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "common/config/nearest.h"
-#include "common/error/error.h"
+#include "common/config/checks.h"
 #include "reward/internal/terms.h"
 
 namespace ume {
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : ", ") + word;
-  }
-  return text;
-}
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
@@ -44,47 +34,37 @@ std::vector<std::string> changed_parameters(const TermParameters& term) {
   return changed.names;
 }
 
-std::string owners_of(const std::string& parameter) {
+std::vector<std::string> owners_of(const std::string& parameter) {
   std::vector<std::string> owners;
   for (const TermKind& kind : term_kinds()) {
     if (std::count(kind.parameters.begin(), kind.parameters.end(), parameter)) {
       owners.push_back(kind.name);
     }
   }
-  return joined(owners);
+  return owners;
 }
 
 void check_owned(const TermKind& kind,
                  const TermParameters& term,
-                 const std::string& field) {
+                 const ConfigChecks& check) {
   for (const std::string& name : changed_parameters(term)) {
-    if (std::count(kind.parameters.begin(), kind.parameters.end(), name)) {
-      continue;
-    }
-    std::string text = field + "." + name + ": the term " + kind.name;
-    text += kind.parameters.empty() ? " has no parameters"
-                                    : " takes " + joined(kind.parameters);
-    throw ConfigError(text + "; " + name + " belongs to " + owners_of(name));
+    const auto& own = kind.parameters;
+    check.only_with(std::count(own.begin(), own.end(), name) > 0, name,
+                    owners_of(name), kind.name);
   }
 }
 
-void check_values(const TermParameters& term, const std::string& field) {
-  const auto check = [&](bool holds, const char* name, const char* expected) {
-    if (!holds)
-      throw ConfigError(field + "." + name + ": expected " + expected);
-  };
+void check_values(const TermParameters& term, const ConfigChecks& check) {
   if (term.name == "threshold") {
-    check(std::abs(term.threshold) <= 1.0, "threshold", "a number in [-1, 1]");
+    check.within("threshold", term.threshold, -1, 1);
   }
   if (term.name == "length") {
-    check(term.max_tokens >= 1, "max_tokens",
-          "1 or more: the length that is too long");
-    check(term.buffer_tokens >= 0 && term.buffer_tokens <= term.max_tokens,
-          "buffer_tokens", "0 to max_tokens");
+    check.that(term.max_tokens >= 1, "max_tokens", term.max_tokens,
+               "1 or more, the length that is too long");
+    check.that(term.buffer_tokens >= 0 && term.buffer_tokens <= term.max_tokens,
+               "buffer_tokens", term.buffer_tokens, "0 to max_tokens");
   }
-  if (term.name == "repetition") {
-    check(term.ngram >= 1 && term.ngram <= 64, "ngram", "1 to 64");
-  }
+  if (term.name == "repetition") check.within("ngram", term.ngram, 1, 64);
 }
 
 }  // namespace
@@ -114,22 +94,16 @@ const std::vector<TermKind>& term_kinds() {
 
 const TermKind& find_term_kind(const std::string& name,
                                const std::string& field) {
-  for (const TermKind& kind : term_kinds()) {
-    if (kind.name == name) return kind;
-  }
-  std::string text = field + ".name: ";
-  text += name.empty() ? "a term without a name"
-                       : "unknown term '" + name.substr(0, 64) + "'";
-  const std::string nearest = nearest_word(name, kind_names());
-  if (!nearest.empty()) text += "; did you mean '" + nearest + "'?";
-  throw ConfigError(text + " Known: " + joined(kind_names()));
+  ConfigChecks(field).one_of("name", name, kind_names());
+  return *std::find_if(term_kinds().begin(), term_kinds().end(),
+                       [&](const TermKind& kind) { return kind.name == name; });
 }
 
 void check_term_parameters(const TermParameters& term,
                            const std::string& field) {
-  const TermKind& kind = find_term_kind(term.name, field);
-  check_owned(kind, term, field);
-  check_values(term, field);
+  const ConfigChecks check(field);
+  check_owned(find_term_kind(term.name, field), term, check);
+  check_values(term, check);
 }
 
 }  // namespace ume

@@ -1,8 +1,8 @@
 // The term that compares with discriminative embeddings: `disc_guided`.
 #include <cmath>
 
+#include "reward/cohort/unit_rows.h"
 #include "reward/internal/terms.h"
-#include "reward/internal/unit_rows.h"
 
 namespace ume {
 namespace {

@@ -18,7 +18,7 @@
 #include "common/clock/clock.h"
 #include "common/collective/thread_collective.h"
 #include "common/wire/memory_transport.h"
-#include "coordinator/ledger/ledger_check.h"
+#include "coordinator/progress/ledger_check.h"
 #include "data/records/pair_list.h"
 #include "kernels/torch.h"
 #include "model/weights/weights.h"
@@ -101,9 +101,10 @@ void run_learner(const RunConfig& config,
                  Collective& collective) {
   const auto client = hub.make_client(
       {"loop", "learner-" + std::to_string(collective.rank()), 0});
+  const SystemClock clock;
   StageHook hook;
   LearnerWorker worker(config,
-                       {*client, collective, collective, weights, hook});
+                       {*client, collective, collective, weights, clock, hook});
   try {
     worker.register_rank("start-1");
     for (;;) worker.step();
@@ -183,8 +184,8 @@ LoopOutcome run_loop(const RunConfig& config,
                      Ledger& ledger,
                      const LoopFaults& faults) {
   torch::set_num_threads(1);
-  const RunDirectory directory =
-      create_run_directory(run_folder, "loop", "loop: test\n", 0);
+  const RunDirectory directory = new_run_directory(run_folder);
+  const auto lock = begin_run(directory, {"loop", "loop: test\n"});
   Coordinator::Parts parts;
   parts.plan = make_run_plan(config, directory, 128, 2000);
   parts.plan.run_id = "loop";

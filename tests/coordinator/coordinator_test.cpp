@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "coordinator/ledger/ledger_check.h"
+#include "coordinator/progress/ledger_check.h"
 #include "tests/coordinator/direct_world.h"
 
 namespace ume {
@@ -64,6 +64,48 @@ TEST_CASE(
   CHECK(world.coordinator->training_done());
   CHECK(world.coordinator->status().state == "done");
   check_sound(world);
+}
+
+TEST_CASE(
+    "coordinator: progress inside an item is shown, what comes late is not, "
+    "and none of it is kept") {
+  DirectWorld world;
+  world.register_learner("a");
+  world.next_item();  // begin
+  const auto tell = [&](int32_t rank, uint64_t done, double loss) {
+    world.ask<AckReply>(
+        ProgressRequest{world.incarnation, rank, done, {{"loss", loss}}});
+  };
+  const auto steps_done = [&] {
+    return world.coordinator->status().phases[0].steps_done;
+  };
+  world.ask<WorkReply>(WorkRequest{world.incarnation, 0, world.sequence});
+  const std::string before = ledger_digest(*world.ledger);
+  tell(0, 4, 0.25);
+  tell(0, 3, 7.0);   // overtaken
+  tell(0, 11, 7.0);  // not of this item
+  tell(1, 5, 7.0);   // only rank 0 speaks for all
+  CHECK(steps_done() == 4);
+  CHECK(world.coordinator->status().metrics.at("loss") == 0.25);
+  CHECK(ledger_digest(*world.ledger) == before);
+  world.next_item();
+  tell(0, 9, 7.0);  // reported by now
+  CHECK(steps_done() == 10);
+  CHECK(world.coordinator->status().metrics.at("loss") != 7.0);
+  CHECK_NOTHROW(world.ask<RefusedReply>(
+      ProgressRequest{world.incarnation + 1, 0, 11, {}}));
+}
+
+TEST_CASE("coordinator: progress of a learner that died is not shown") {
+  DirectWorld world;
+  world.register_learner("a");
+  for (int i = 0; i < 3; ++i) world.next_item();  // begin, ten steps, save
+  world.ask<WorkReply>(WorkRequest{world.incarnation, 0, world.sequence});
+  world.ask<AckReply>(ProgressRequest{world.incarnation, 0, 15, {}});
+  CHECK(world.coordinator->status().phases[0].steps_done == 15);
+  world.register_learner("b");
+  world.next_item();
+  CHECK(world.coordinator->status().phases[0].steps_done == 10);
 }
 
 TEST_CASE("coordinator: the time left is of this phase's own steps") {

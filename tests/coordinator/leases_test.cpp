@@ -83,6 +83,8 @@ TEST_CASE("leases: a result that breaks a rule is counted and sampled again") {
   CHECK(world.refused(GroupResultRequest{0, lie}));
   CHECK(world.status().counters.refused == 1);
   CHECK(world.has_event("result_refused"));
+  CHECK_THAT(to_json(world.status()),
+             Catch::Contains("worker 0, query of pair 0: "));
   CHECK(world.lease(1).group == lease.group);
   CHECK(world.broken().empty());
 }
@@ -96,9 +98,27 @@ TEST_CASE(
     CHECK(world.refused(GroupResultRequest{0, lie}));
   }
   CHECK_NOTHROW(world.ask<WaitReply>(LeaseRequest{0}));
+  CHECK_THAT(to_json(world.status()), Catch::Contains("worker 0 for 60 s"));
   CHECK_NOTHROW(world.lease(1));
   world.clock.advance(world.config.worker_bar_seconds);
   CHECK_NOTHROW(world.lease(0));
+}
+
+TEST_CASE("leases: a worker whose number cannot be is refused everywhere") {
+  Sampling world;
+  const size_t known = world.status().roles.size();
+  RegisterRequest start;
+  start.role = Role::kRollout;
+  for (const int32_t index : {-1, 1'000'001}) {
+    start.index = index;
+    CHECK(world.refused(start));
+    CHECK(world.refused(LeaseRequest{index}));
+    CHECK(world.refused(CohortRequest{test::kPolicyHash, index}));
+    RewardResultRequest rewards;
+    rewards.worker = index;
+    CHECK(world.refused(rewards));
+  }
+  CHECK(world.status().roles.size() == known);
 }
 
 TEST_CASE("leases: a restarted worker's group is free at once") {

@@ -5,7 +5,7 @@
 
 #include "coordinator/ledger/memory_ledger.h"
 #include "coordinator/ledger/sqlite_ledger.h"
-#include "tests/coordinator/temporary_folder.h"
+#include "tests/support/scratch_folder.h"
 
 // What every ledger must do.
 namespace ume {
@@ -20,7 +20,7 @@ void with_each_ledger(const std::function<void(Ledger&)>& check) {
     check(ledger);
   }
   SECTION("SQLite") {
-    const test::TemporaryFolder folder;
+    const ScratchFolder folder;
     SqliteLedger ledger(folder.path() + "/ledger.sqlite");
     check(ledger);
   }

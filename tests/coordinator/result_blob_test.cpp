@@ -1,4 +1,4 @@
-#include "coordinator/cohorts/result_blob.h"
+#include "coordinator/ledger/result_blob.h"
 
 #include <catch2/catch.hpp>
 

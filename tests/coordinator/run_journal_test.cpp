@@ -6,9 +6,11 @@
 #include <fstream>
 #include <memory>
 
+#include "common/error/error.h"
 #include "common/files/files.h"
 #include "tests/coordinator/direct_world.h"
-#include "tests/coordinator/temporary_folder.h"
+#include "tests/support/event_file.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -16,15 +18,18 @@ namespace {
 // A run whose journal can be cut short and taken up again, as by the next
 // process.
 struct JournalledWorld {
-  test::TemporaryFolder folder;
+  ScratchFolder folder;
   std::string events = folder.path() + "/events.jsonl";
   std::string metrics = folder.path() + "/metrics.jsonl";
+  std::string tensorboard = folder.path() + "/tensorboard";
   test::DirectWorld world;
   std::unique_ptr<RunJournal> journal;
 
+  JournalPaths paths() const { return {events, metrics, tensorboard}; }
+
   void start() {
     world.ledger->rollback();
-    journal = std::make_unique<RunJournal>(events, metrics, [] { return 7.0; });
+    journal = std::make_unique<RunJournal>(paths(), [] { return 7.0; });
     journal->catch_up(*world.ledger, world.job.plan);
     world.hooks = journal->hooks();
     world.start();
@@ -32,6 +37,26 @@ struct JournalledWorld {
 };
 
 struct Killed {};
+
+// "sft/loss 3", for the scalars of that tag, in the order of writing.
+std::vector<std::string> points(const std::string& folder,
+                                const std::string& tag) {
+  std::vector<std::string> all;
+  for (const test::EventScalar& scalar : test::event_scalars(folder)) {
+    CHECK(scalar.wall_seconds == 7.0);  // as the line's `time`
+    if (scalar.tag != tag) continue;
+    all.push_back(tag + " " + std::to_string(scalar.step));
+  }
+  return all;
+}
+
+std::vector<std::string> all_points(const std::string& tag, int num_steps) {
+  std::vector<std::string> all;
+  for (int i = 0; i < num_steps; ++i) {
+    all.push_back(tag + " " + std::to_string(i));
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -78,6 +103,61 @@ TEST_CASE(
         rows.size());
 }
 
+TEST_CASE(
+    "run journal: each step's numbers are TensorBoard's scalars, once, by "
+    "phase and name") {
+  JournalledWorld run;
+  run.start();
+  CHECK_FALSE(std::filesystem::exists(run.tensorboard));  // no step yet
+  run.world.register_learner("a");
+  run.world.next_item();  // begin
+  run.world.next_item();  // ten steps
+  run.start();            // nothing is lacking
+  run.world.hooks.on_step = [](const auto&, auto, const auto&) {};
+  run.world.start();
+  run.world.next_item();  // a checkpoint
+  run.world.next_item();  // ten steps, not written
+  run.start();            // now they are
+  run.world.run();
+  CHECK(points(run.tensorboard, "sft/loss") == all_points("sft/loss", 25));
+  CHECK(points(run.tensorboard, "grpo/reward/total") ==
+        all_points("grpo/reward/total", 6));
+  const auto scalars = test::event_scalars(run.tensorboard);
+  REQUIRE_FALSE(scalars.empty());
+  CHECK(scalars[0].tag == "sft/loss");
+  CHECK(scalars[0].value == 1.0f);
+}
+
+TEST_CASE("run journal: scalars that cannot be written are an error") {
+  JournalledWorld run;
+  std::ofstream(run.tensorboard) << "a file, where the folder should be";
+  run.start();
+  run.world.register_learner("a");
+  run.world.next_item();  // begin
+  CHECK_THROWS_AS(run.world.next_item(), IoError);
+}
+
+TEST_CASE("run journal: a line that is not its own is refused by name") {
+  for (const char* line :
+       {R"({"phase":3,"step":0})", R"({"phase":"sft","step":"x"})",
+        R"({"phase":"sft","step":-1})", R"({"step":1})", "[1]", "{", ""}) {
+    JournalledWorld run;
+    run.start();
+    run.world.register_learner("a");
+    run.world.next_item();  // begin
+    run.world.next_item();  // ten steps
+    std::ofstream(run.metrics, std::ios::app) << line << "\n";
+    CHECK_THROWS_AS(run.start(), InvalidInput);
+    CHECK_THROWS_WITH(run.start(), Catch::Contains("metrics.jsonl:11: ") &&
+                                       Catch::Contains("phase"));
+  }
+  JournalledWorld run;
+  std::ofstream(run.events) << R"({"id":"x"})"
+                            << "\n";
+  CHECK_THROWS_WITH(run.start(), Catch::Contains("events.jsonl:1: ") &&
+                                     Catch::Contains("`id`"));
+}
+
 TEST_CASE("run journal: lost files are written anew") {
   JournalledWorld run;
   run.start();
@@ -88,7 +168,7 @@ TEST_CASE("run journal: lost files are written anew") {
   run.journal.reset();
   std::filesystem::remove(run.events);
   std::filesystem::remove(run.metrics);
-  RunJournal again(run.events, run.metrics, [] { return 7.0; });
+  RunJournal again(run.paths(), [] { return 7.0; });
   again.catch_up(*run.world.ledger, run.world.job.plan);
   CHECK(read_file(run.events) == events);
   CHECK(read_file(run.metrics) == metrics);

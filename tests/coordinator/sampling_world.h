@@ -3,7 +3,7 @@
 #include <string>
 #include <variant>
 
-#include "coordinator/ledger/ledger_check.h"
+#include "coordinator/progress/ledger_check.h"
 #include "tests/coordinator/direct_world.h"
 
 namespace ume::test {

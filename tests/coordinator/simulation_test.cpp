@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "coordinator/ledger/ledger_check.h"
+#include "coordinator/progress/ledger_check.h"
 #include "tests/coordinator/simulator.h"
 
 namespace ume {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "coordinator/ledger/ledger_check.h"
+#include "coordinator/progress/ledger_check.h"
 #include "tests/coordinator/simulated_roles.h"
 
 namespace ume::test {

@@ -6,20 +6,22 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <random>
+#include <thread>
 
+#include "common/clock/deadline.h"
 #include "common/error/error.h"
 #include "common/files/files.h"
-#include "coordinator/ledger/ledger_check.h"
 #include "coordinator/ledger/memory_ledger.h"
+#include "coordinator/progress/ledger_check.h"
 #include "tests/coordinator/direct_world.h"
-#include "tests/coordinator/temporary_folder.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
-
-using test::TemporaryFolder;
 
 // No file of this process may grow past the limit, as on a full disk.
 class FileSizeLimit {
@@ -58,7 +60,7 @@ void in_killed_child(const std::function<void()>& work) {
 
 TEST_CASE(
     "SQLite ledger: what was committed survives kill -9, the rest is gone") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string path = folder.path() + "/ledger.sqlite";
   in_killed_child([&] {
     SqliteLedger ledger(path);
@@ -74,18 +76,53 @@ TEST_CASE(
 
 TEST_CASE(
     "SQLite ledger: a second coordinator is refused until the first ends") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string path = folder.path() + "/ledger.sqlite";
+  SqliteLedgerOptions no_wait;
+  no_wait.lock_seconds = 0.0;
   {
     SqliteLedger first(path);
-    CHECK_THROWS_AS(SqliteLedger(path), ConfigError);
-    CHECK_THROWS_WITH(SqliteLedger(path), Catch::Contains("in use"));
+    CHECK_THROWS_AS(SqliteLedger(path, no_wait), ConfigError);
+    CHECK_THROWS_WITH(SqliteLedger(path, no_wait), Catch::Contains("in use"));
+    no_wait.lock_seconds = 0.01;
+    CHECK_THROWS_WITH(SqliteLedger(path, no_wait),
+                      Catch::Contains("waited 0.01 s for the ledger lock"));
   }
-  CHECK_NOTHROW(SqliteLedger(path));
+  CHECK_NOTHROW(SqliteLedger(path, no_wait));
+}
+
+TEST_CASE("SQLite ledger: a coordinator that is about to end is waited for") {
+  const ScratchFolder folder;
+  const std::string path = folder.path() + "/ledger.sqlite";
+  auto first = std::make_unique<SqliteLedger>(path);
+  first->put(LedgerTable::kMeta, "a", "committed");
+  first->commit();
+  std::thread ending([&] {
+    nap(0.05);
+    first.reset();
+  });
+  CHECK(SqliteLedger(path).get(LedgerTable::kMeta, "a") == "committed");
+  ending.join();
+}
+
+TEST_CASE(
+    "SQLite ledger: for a reader, a ledger that is not there is not made") {
+  const ScratchFolder folder;
+  const std::string path = folder.path() + "/ledger.sqlite";
+  SqliteLedgerOptions reader;
+  reader.create = false;
+  CHECK_THROWS_AS(SqliteLedger(path, reader), IoError);
+  CHECK_THROWS_WITH(SqliteLedger(path, reader), Catch::EndsWith("is missing"));
+  CHECK_FALSE(std::filesystem::exists(path));
+  folder.write("ledger.sqlite", "");
+  CHECK_THROWS_WITH(SqliteLedger(path, reader), Catch::EndsWith("is empty"));
+  CHECK(std::filesystem::file_size(path) == 0);
+  { SqliteLedger made(path); }
+  CHECK_NOTHROW(SqliteLedger(path, reader));
 }
 
 TEST_CASE("SQLite ledger: a full disk is an error and the last commit stands") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string path = folder.path() + "/ledger.sqlite";
   {
     SqliteLedger ledger(path);
@@ -108,7 +145,7 @@ TEST_CASE("SQLite ledger: a full disk is an error and the last commit stands") {
 }
 
 TEST_CASE("SQLite ledger: files that are no ledger are refused by name") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string path = folder.path() + "/ledger.sqlite";
   std::ofstream(path) << "this is a note, not a database, and long enough "
                          "that nobody could take it for an empty one........";
@@ -118,7 +155,7 @@ TEST_CASE("SQLite ledger: files that are no ledger are refused by name") {
 }
 
 TEST_CASE("SQLite ledger: a ledger of a newer program is refused") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string path = folder.path() + "/ledger.sqlite";
   { SqliteLedger ledger(path); }
   // The schema version is a big-endian integer at byte 60 of the file.
@@ -130,7 +167,7 @@ TEST_CASE("SQLite ledger: a ledger of a newer program is refused") {
 }
 
 TEST_CASE("SQLite ledger: a flipped bit never changes what is read unnoticed") {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string path = folder.path() + "/ledger.sqlite";
   std::vector<std::pair<std::string, std::string>> rows;
   {
@@ -168,7 +205,7 @@ TEST_CASE("SQLite ledger: a whole run ends as it does in memory") {
   in_memory.register_learner("a");
   in_memory.run();
 
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   test::DirectWorld world;
   world.coordinator.reset();
   world.owned = std::make_unique<SqliteLedger>(folder.path() + "/l.sqlite");

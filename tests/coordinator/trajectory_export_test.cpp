@@ -11,7 +11,7 @@
 #include "common/error/error.h"
 #include "common/files/files.h"
 #include "tests/coordinator/direct_world.h"
-#include "tests/coordinator/temporary_folder.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -39,7 +39,7 @@ std::vector<json> records_of(const std::string& text) {
 
 TEST_CASE(
     "trajectory export: a checkpoint's updates are written, then let go") {
-  const test::TemporaryFolder folder;
+  const ScratchFolder folder;
   test::DirectWorld world;
   world.exporter = file_exporter(folder.path());
   world.start();

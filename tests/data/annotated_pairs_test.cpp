@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "common/error/error.h"
 #include "tests/support/scratch_folder.h"
@@ -22,13 +23,21 @@ Json good_record() {
       {"from": "human", "value": "p"}, {"from": "gpt", "value": "y"}]}})");
 }
 
+std::vector<AnnotatedPair> read_all(const std::filesystem::path& path,
+                                    const std::string& media_root = ".") {
+  const AnnotatedPairFile file(path, media_root);
+  std::vector<AnnotatedPair> pairs;
+  for (size_t i = 0; i < file.size(); ++i) pairs.push_back(file.at(i));
+  return pairs;
+}
+
 // The message of the refusal of a .jsonl whose second line is `record`.
 std::string refusal(const Json& record) {
   const ScratchFolder folder;
   const auto file = folder.write(
       "a.jsonl", good_record().dump() + "\n" + record.dump() + "\n");
   try {
-    read_annotated_pairs(file);
+    read_all(file);
   } catch (const InvalidInput& error) {
     return error.what();
   }
@@ -38,7 +47,7 @@ std::string refusal(const Json& record) {
 std::string refused_file(const std::string& name, const std::string& content) {
   const ScratchFolder folder;
   try {
-    read_annotated_pairs(folder.write(name, content));
+    read_all(folder.write(name, content));
   } catch (const InvalidInput& error) {
     return error.what();
   }
@@ -47,8 +56,8 @@ std::string refused_file(const std::string& name, const std::string& content) {
 
 }  // namespace
 
-TEST_CASE("read_annotated_pairs: the published example, every field") {
-  const auto pairs = read_annotated_pairs(kExample, "images");
+TEST_CASE("AnnotatedPairFile: the published example, every field") {
+  const auto pairs = read_all(kExample, "images");
   REQUIRE(pairs.size() == 3);
   CHECK(pairs[0].source == "toy_vqa");
   CHECK(pairs[0].query.images ==
@@ -67,8 +76,8 @@ TEST_CASE("read_annotated_pairs: the published example, every field") {
   CHECK(pairs[2].target.frames[3].path == "llavahound/toy/clip42/f13.jpg");
 }
 
-TEST_CASE("AnnotatedPairFile: any record in any order, as the whole reading") {
-  const auto pairs = read_annotated_pairs(kExample);
+TEST_CASE("AnnotatedPairFile: any record in any order") {
+  const auto pairs = read_all(kExample);
   const AnnotatedPairFile file(kExample);
   REQUIRE(file.size() == 3);
   for (const size_t i : {2u, 0u, 1u}) CHECK(file.at(i) == pairs[i]);
@@ -83,17 +92,17 @@ TEST_CASE("AnnotatedPairFile: a .json list and .jsonl lines read alike") {
   const std::string a = good_record().dump();
   const std::string b = tricky.dump();
   const auto lines =
-      read_annotated_pairs(folder.write("a.jsonl", "\n" + a + "\r\n  \n" + b));
-  const auto list = read_annotated_pairs(
-      folder.write("a.json", " [" + a + " ,\n" + b + "]\n"));
-  const auto pretty = read_annotated_pairs(
+      read_all(folder.write("a.jsonl", "\n" + a + "\r\n  \n" + b));
+  const auto list =
+      read_all(folder.write("a.json", " [" + a + " ,\n" + b + "]\n"));
+  const auto pretty = read_all(
       folder.write("b.json", Json::array({good_record(), tricky}).dump(2)));
   REQUIRE(lines.size() == 2);
   CHECK(lines[1].target.turns[0].text == "], } \" \\\" , [ {\\");
   CHECK(lines == list);
   CHECK(lines == pretty);
-  CHECK(read_annotated_pairs(folder.write("c.json", " [ ] ")).empty());
-  CHECK(read_annotated_pairs(folder.write("c.jsonl", "\n\n")).empty());
+  CHECK(read_all(folder.write("c.json", " [ ] ")).empty());
+  CHECK(read_all(folder.write("c.jsonl", "\n\n")).empty());
 }
 
 TEST_CASE("AnnotatedPairFile: a record larger than the read buffer is whole") {
@@ -107,19 +116,17 @@ TEST_CASE("AnnotatedPairFile: a record larger than the read buffer is whole") {
   CHECK(file.at(1).target.turns[1].text.size() == 3 << 20);
 }
 
-TEST_CASE(
-    "read_annotated_pairs: turns before the first human one are dropped") {
+TEST_CASE("AnnotatedPairFile: turns before the first human one are dropped") {
   const ScratchFolder folder;
   Json record = good_record();
   auto& turns = record["pos"]["conversations"];
   turns.insert(turns.begin(), Json{{"from", "gpt"}, {"value", "early"}});
-  const auto pairs =
-      read_annotated_pairs(folder.write("a.jsonl", record.dump()));
+  const auto pairs = read_all(folder.write("a.jsonl", record.dump()));
   REQUIRE(pairs[0].target.turns.size() == 2);
   CHECK(pairs[0].target.turns[0] == Turn{"user", "p"});
 }
 
-TEST_CASE("read_annotated_pairs: names line and field of what is wrong") {
+TEST_CASE("AnnotatedPairFile: names line and field of what is wrong") {
   const auto changed = [](const std::string& pointer, const Json& value) {
     Json record = good_record();
     record[Json::json_pointer(pointer)] = value;
@@ -164,7 +171,7 @@ TEST_CASE("read_annotated_pairs: names line and field of what is wrong") {
              Catch::Contains("pos.conversations[1]: expected an object"));
 }
 
-TEST_CASE("read_annotated_pairs: names the line of what is not JSON") {
+TEST_CASE("AnnotatedPairFile: names the line of what is not JSON") {
   const std::string good = good_record().dump();
   CHECK_THAT(refused_file("a.jsonl", good + "\n{\"qry\": \n"),
              Catch::Contains("line 2: not valid JSON"));
@@ -191,6 +198,6 @@ TEST_CASE("read_annotated_pairs: names the line of what is not JSON") {
              Catch::Contains("line 1: the record that begins in line 1 has"));
   CHECK_THAT(refused_file("a.csv", "x"),
              Catch::Contains("expected a .json or .jsonl file"));
-  CHECK_THROWS_WITH(read_annotated_pairs("tests/none.json"),
+  CHECK_THROWS_WITH(read_all("tests/none.json"),
                     Catch::Contains("tests/none.json: no such file"));
 }

@@ -24,6 +24,7 @@ TEST_CASE("a query row has its media, labels and own candidates") {
       parse_evaluation_query(query_row(), "F, line 1", ".");
   CHECK(query.prompt.images.size() == 1);
   CHECK(query.labels == std::vector<std::string>{"stork"});
+  CHECK(query.grades.empty());
   CHECK(query.own_candidates.size() == 2);
 }
 
@@ -40,6 +41,7 @@ TEST_CASE("a query of the whole task has no candidates of its own") {
       "dataset_infos": {"label_name": ["a", "b"], "rel_scores": [2, 1]}})");
   const EvaluationQuery query = parse_evaluation_query(row, "F, line 1", ".");
   CHECK(query.labels.size() == 2);
+  CHECK(query.grades == std::vector<double>{2, 1});
   CHECK(query.own_candidates.empty());
 }
 
@@ -61,6 +63,9 @@ TEST_CASE("what is wrong with a query row is named with its member") {
   refused("/dataset_infos/label_name", json::array(), "the list is empty");
   refused("/dataset_infos/rel_scores", json::array({1, 2}),
           "rel_scores: expected 1 entries, found 2");
+  refused("/dataset_infos/rel_scores", json::array({-1}),
+          "rel_scores: expected finite numbers of 0 or more, found -1");
+  refused("/dataset_infos/rel_scores", json::array({"2"}), "found \"2\"");
   refused("/cand_text", json::array({"heron"}),
           "cand_text: expected 2 entries, found 1");
 }
@@ -73,6 +78,46 @@ TEST_CASE("a candidate row needs a name") {
   nameless["dataset_infos"].erase("cand_name");
   CHECK_THROWS_WITH(parse_evaluation_candidate(nameless, "F, line 2", "."),
                     Catch::Contains("cand_name: missing"));
+}
+
+TEST_CASE("a task ranks all its candidates unless it says local") {
+  const auto ranking = [](const std::string& text) {
+    return parse_evaluation_ranking(json::parse(text), "F: tasks[2]");
+  };
+  CHECK(ranking("{}") == EvaluationRanking::kGlobal);
+  CHECK(ranking(R"({"ranking": "global"})") == EvaluationRanking::kGlobal);
+  CHECK(ranking(R"({"ranking": "local"})") == EvaluationRanking::kLocal);
+  CHECK_THROWS_WITH(ranking(R"({"ranking": "locl"})"),
+                    "F: tasks[2].ranking: expected \"global\" or \"local\", "
+                    "found \"locl\"");
+  CHECK_THROWS_AS(ranking(R"({"ranking": 1})"), InvalidInput);
+}
+
+TEST_CASE("a row is ranked only among candidates that its task has") {
+  // Own candidates: heron and stork, of which stork is right.
+  const EvaluationQuery query = parse_evaluation_query(query_row(), "F", ".");
+  const auto problem = [](const EvaluationQuery& row, EvaluationRanking ranking,
+                          const std::string& candidates) {
+    return find_ranking_problem(
+        row, ranking, {"c.jsonl", [&](const std::string& name) {
+                         return candidates.find(name) != std::string::npos;
+                       }});
+  };
+  const auto global = EvaluationRanking::kGlobal;
+  const auto local = EvaluationRanking::kLocal;
+  CHECK_FALSE(problem(query, global, "stork crane"));
+  CHECK_FALSE(problem(query, local, "stork heron"));
+  CHECK(problem(query, global, "heron") ==
+        "dataset_infos.label_name: expected a name of c.jsonl, found "
+        "\"stork\"");
+  CHECK(problem(query, local, "stork crane") ==
+        "dataset_infos.cand_names: expected a name of c.jsonl, found "
+        "\"heron\"");
+  EvaluationQuery without = query;
+  without.own_candidates.clear();
+  CHECK_FALSE(problem(without, global, "stork crane"));
+  CHECK_THAT(problem(without, local, "stork crane").value_or(""),
+             Catch::Contains("cand_names") && Catch::Contains("found none"));
 }
 
 }  // namespace

@@ -275,6 +275,14 @@ TEST_CASE("a decoder that crashes, hangs or babbles costs only its file") {
   CHECK_THAT(answer("exec yes >&2"), Contains("exit code 1: y"));
 }
 
+TEST_CASE("a decoder outlives the signals that stop a whole run") {
+  const ScratchFolder folder;
+  const MediaChild child(
+      {}, kMaxPixels,
+      script(folder, "kill -TERM $$; kill -INT $$; kill -USR1 $$; exit 3"));
+  CHECK_THAT(refusal(child, kFolder / "vp9.webm"), Contains("exit code 3"));
+}
+
 TEST_CASE("answers that lie are refused before memory is spent on them") {
   const ScratchFolder folder;
   const auto answer = [&](const std::string& bytes) {

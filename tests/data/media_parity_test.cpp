@@ -14,7 +14,7 @@
 #include "tests/data/sha256.h"
 
 // Reference: Pillow and transformers' processors, recorded in
-// parity/image_processor (its README says how).
+// tests/fixtures/parity/image_processor (its README says how).
 namespace ume {
 namespace {
 

@@ -102,7 +102,7 @@ TEST_CASE("read_pair_list: files are joined in order and positions go on") {
   CHECK(pairs[4].position == 4);
 }
 
-TEST_CASE("read_pair_list: sampling strategies") {
+TEST_CASE("read_pair_list: first, last or random records as the list asks") {
   const std::vector<int> all = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   CHECK(sample("all") == all);
   CHECK(sample("first:3") == std::vector<int>{0, 1, 2});

@@ -5,11 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "common/tensorfile/safetensors.h"
-#include "data/prepare/embedding_position.h"
 #include "data/prepare/preparer.h"
 
 // References recorded from transformers and the published trainers:
-// parity/model_*, parity/sft, parity/grpo, parity/reward.
+// model_*, sft and grpo of tests/fixtures/parity.
 namespace ume {
 namespace {
 
@@ -272,23 +271,6 @@ TEST_CASE("reinforcement-learning records become the reference's prompts") {
       CHECK(json(prompt.media.at(0).grid) ==
             expected["image_grid_thw"][i * copies]);
     }
-  }
-}
-
-TEST_CASE("the embedding's position is the reference's in every case") {
-  for (const json& row :
-       read_json(kParity / "reward" / "embedding_index_cases.json")) {
-    const std::vector<int64_t> ids = row["input_ids"];
-    const int64_t gen = row["gen_emb_id"];
-    const int64_t disc = row["disc_emb_id"];
-    const auto last = static_cast<int64_t>(ids.size()) - 1;
-    CAPTURE(row.dump());
-    CHECK(find_embedding_position(ids, gen).value_or(last) ==
-          row["sft_gen_index"]);
-    CHECK(find_embedding_position(ids, disc).value_or(last) ==
-          row["sft_disc_index"]);
-    CHECK(find_embedding_position(ids, gen, 1).value_or(last) ==
-          row["grpo_gen_index"]);
   }
 }
 

@@ -47,6 +47,15 @@ TEST_CASE("parse_prompt: text, pictures and frames") {
         "accepted");
 }
 
+TEST_CASE("parse_prompt: an id comes back as it was") {
+  for (const std::string id :
+       {"0", "-9223372036854775808", "18446744073709551615", "1.5", "-0.25",
+        R"("18446744073709551616")", R"("")", "null"}) {
+    INFO(id);
+    CHECK(parse_prompt(R"({"text": "x", "id": )" + id + "}", "F").id == id);
+  }
+}
+
 TEST_CASE("parse_prompt: a conversation keeps its media in order") {
   const auto input = parse_prompt(
       R"({"id": "c", "messages": [
@@ -94,6 +103,14 @@ TEST_CASE("parse_prompt: names what is wrong") {
   refused(R"({"text": "x", "image": "a.png"})",
           "unknown member \"image\"; did you mean \"images\"?");
   refused(R"({"text": "x", "id": [1]})", "id: expected a text or a number");
+  refused(R"({"text": "x", "id": true})",
+          "id: expected a text or a number, found true");
+  for (const char* id : {"18446744073709551616", "-9223372036854775809",
+                         "123456789012345678901234567890", "1e300"}) {
+    refused(R"({"text": "x", "id": )" + std::string(id) + "}",
+            "id: expected a number that keeps its digits");
+  }
+  refused(R"({"text": "x", "id": 1e999})", "");
   refused(R"({"text": "x", "video": ["f"], "fps": 0})", "fps: expected more");
   refused(R"({"text": "x", "video": ["f"], "fps": "2"})",
           "fps: expected a number");

@@ -56,7 +56,7 @@ TEST_CASE("an unknown template is refused with the known names") {
   CHECK(parse_prompt_template("demo") == PromptTemplate::kDemo);
 }
 
-TEST_CASE("prepare settings out of range are refused by name") {
+TEST_CASE("prepare settings out of range are refused by their whole name") {
   const auto refuses = [](auto set, const char* name) {
     PrepareConfig config;
     set(config);
@@ -65,14 +65,26 @@ TEST_CASE("prepare settings out of range are refused by name") {
   };
   PrepareConfig().validate();
   using C = PrepareConfig;
-  refuses([](C& c) { c.prompt_template = "x"; }, "template is 'x'");
-  refuses([](C& c) { c.alpha = "black"; }, "alpha");
+  refuses([](C& c) { c.prompt_template = "x"; },
+          "data.template: expected evaluation");
+  refuses([](C& c) { c.alpha = "black"; },
+          "data.alpha: expected drop or white, found 'black'");
   refuses([](C& c) { c.text_only_blank_image = "yes"; }, "image28");
   refuses([](C& c) { c.resize_rule = ""; }, "resize_rule");
-  refuses([](C& c) { c.max_media_tokens = 0; }, "max_media_tokens");
+  refuses([](C& c) { c.max_media_tokens = 0; },
+          "data.max_media_tokens: expected 1 or more, found 0");
   refuses([](C& c) { c.cache_bytes = -1; }, "cache_bytes");
   refuses([](C& c) { c.video_min_pixels = 9, c.video_max_pixels = 8; },
-          "video_min_pixels");
+          "data.video_min_pixels: expected at most video_max_pixels, found 9");
+  refuses([](C& c) { c.media_child.memory_bytes = 3; },
+          "data.media_child.memory_bytes: expected 67108864 to "
+          "1000000000000000, found 3");
+  refuses([](C& c) { c.media_child.timeout_s = 0; },
+          "data.media_child.timeout_s: expected 0.1 to 86400, found 0");
+  C of_a_command;
+  of_a_command.alpha = "";
+  CHECK_THROWS_WITH(of_a_command.validate(""),
+                    "alpha: expected drop or white, found nothing");
 }
 
 }  // namespace

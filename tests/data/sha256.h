@@ -7,7 +7,8 @@
 
 namespace ume {
 
-// SHA-256 as lower-case hex, for comparing with the hashes of parity/.
+// SHA-256 as lower-case hex, for comparing with the hashes of
+// tests/fixtures/parity/.
 std::string sha256_hex(std::span<const uint8_t> bytes);
 
 template <class T>

@@ -27,6 +27,9 @@ TEST_CASE("what is no text or no list of ids is refused by name") {
   refused_text(R"({})", "text: missing");
   refused_text(R"({"text": 3})", "expected a text, found 3");
   refused_text(R"({"text": "a", "id": []})", "id: expected");
+  refused_text(R"({"text": "a", "id": false})", "found false");
+  refused_text(R"({"text": "a", "id": 18446744073709551616})",
+               "id: expected a number that keeps its digits");
   refused_text(R"(["text"])", "expected an object");
   refused_text("{\"text\": \"\xff\"}", "UTF-8");
   refused_text(R"({"text": "\ud83d"})", "surrogate");

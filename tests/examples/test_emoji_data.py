@@ -133,6 +133,14 @@ class BuilderTest(BuiltData):
         self.assertEqual(done.returncode, 69)
         self.assertIn(openmoji.WHEEL, done.stderr)
 
+    def test_a_folder_that_cannot_be_made_is_one_line_and_74(self) -> None:
+        file = Path(self.scratch.name) / "file"
+        file.write_text("no folder\n")
+        done = run_build(file / "data")
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertIn(str(file), done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
     def test_a_build_without_a_style_says_what_is_left_out(self) -> None:
         self.assertIn("left out", self.message)
         names = {r["dataset_name"] for r in self.sft}

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "common/error/error.h"
+#include "tests/support/scratch_folder.h"
 
 namespace ume {
 namespace {
@@ -47,8 +48,21 @@ TEST_CASE("a role that never ends by itself is started again, also after 0") {
 }
 
 TEST_CASE("a program that does not exist is reported by name") {
-  CHECK_THROWS_WITH(ChildProcess::start({{"/no/such/program"}, {}, ""}),
+  const ChildCommand command{{"/no/such/program"}, {}, ""};
+  CHECK_THROWS_WITH(ChildProcess::start(command),
                     Catch::Contains("/no/such/program"));
+  CHECK_THROWS_AS(ChildProcess::start(command), Unavailable);
+}
+
+TEST_CASE("the run ends with a role's code where that says what went wrong") {
+  for (const int code : {2, 65, 69, 74, 78}) {
+    CHECK(exited(code).run_code() == static_cast<ExitCode>(code));
+  }
+  // mpirun's for a killed rank and a missing program; ours for other ends.
+  for (const int code : {0, 1, 75, 127, 130, 137, 143, 213}) {
+    CHECK(exited(code).run_code() == ExitCode::kFailure);
+  }
+  CHECK(killed(9).run_code() == ExitCode::kFailure);
 }
 
 TEST_CASE("a killed role process comes back with another pid") {
@@ -70,6 +84,20 @@ TEST_CASE("a killed role process comes back with another pid") {
   CHECK(restarts_left == 2);
   role.stop(0.0);
   CHECK_FALSE(role.running());
+}
+
+TEST_CASE("a role's log is known from where its newest start began") {
+  const ScratchFolder logs;
+  const auto path = logs.write("role.log", "an earlier start\n");
+  RoleProcess role("role", [&path] {
+    return ChildCommand{{"sh", "-c", "echo words"}, {}, path.string()};
+  });
+  role.start(0.0);
+  CHECK(role.log().path == path);
+  CHECK(role.log().begin == 17);
+  role.stop(60.0);
+  CHECK_THAT(last_words(role.log(), role.name()),
+             Catch::EndsWith(":\n  words\n"));
 }
 
 }  // namespace

@@ -21,12 +21,10 @@ namespace fs = std::filesystem;
 
 struct Run {
   Run()
-      : directory(create_run_directory(
-            fs::temp_directory_path() /
-                ("ume-run-policy-" + std::to_string(getpid())),
-            "policy",
-            dump_config(config),
-            0)) {}
+      : directory(
+            new_run_directory(fs::temp_directory_path() /
+                              ("ume-run-policy-" + std::to_string(getpid())))),
+        lock(begin_run(directory, {"policy", dump_config(config)})) {}
   ~Run() { fs::remove_all(directory.root); }
   void edit(const RunConfig& changed) const {
     write_file_atomic(directory.config().string(), dump_config(changed));
@@ -38,6 +36,7 @@ struct Run {
 
   RunConfig config = read_config<RunConfig>("configs/emoji.yaml");
   RunDirectory directory;
+  std::unique_ptr<DirectoryLock> lock;
   ReloadSignal reload;
 };
 
@@ -71,9 +70,9 @@ TEST_CASE("run policy: what else has changed is refused by name") {
   changed.reward.normalise = "component";
   run.edit(changed);
   raise(SIGHUP);
-  CHECK_THAT(keeper.refresh(), Contains("refused") &&
-                                   Contains("only the section `reward`") &&
-                                   Contains("found 'advantage_scale: none'"));
+  CHECK_THAT(keeper.refresh(),
+             Contains("refused") && Contains("only the section `reward`") &&
+                 Contains("found 'grpo.advantage_scale: none'"));
   CHECK(keeper.pipeline().policy_hash() == before);
   changed.grpo.advantage_scale = run.config.grpo.advantage_scale;
   run.edit(changed);

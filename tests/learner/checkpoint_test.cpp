@@ -69,6 +69,17 @@ void flip_byte(const std::string& path, int64_t from_end) {
   file.put(static_cast<char>(c ^ 1));
 }
 
+// With the files that every checkpoint has.
+CheckpointManifest whole_manifest() {
+  CheckpointManifest manifest{
+      .phase = "sft", .step = 7, .weight_hash = "0", .files = {}};
+  for (const char* name : {"weights.safetensors", "optimizer.safetensors",
+                           "config.json", "state.json"}) {
+    manifest.files[name] = {.num_bytes = 1, .hash = "0"};
+  }
+  return manifest;
+}
+
 TEST_CASE(
     "checkpoint: 2 steps, save, load and 2 steps equal 4 steps, bit by "
     "bit") {
@@ -115,7 +126,12 @@ TEST_CASE("checkpoint: any damaged byte and any missing file is found") {
   }
   std::filesystem::resize_file(folder + "/weights.safetensors", 1000);
   CHECK_THAT(*find_damage(folder, *one), Catch::Contains("1000 bytes"));
+  std::filesystem::remove(folder + "/weights.safetensors");
+  CHECK_THROWS_AS(verify_checkpoint(folder), InvalidInput);
+  CHECK_THAT(*find_damage(folder, *one),
+             Catch::Contains("weights.safetensors: missing"));
   std::filesystem::remove(folder + "/manifest.json");
+  CHECK_THROWS_AS(verify_checkpoint(folder), InvalidInput);
   CHECK_THAT(*find_damage(folder, *one), Catch::Contains("manifest.json"));
   CHECK(find_damage(scratch / "nothing", *one));
   // A disk that is not mounted damages nothing.
@@ -146,12 +162,16 @@ TEST_CASE("checkpoint: one of another version is not taken for a damaged one") {
   Session session(short_config());
   const std::string folder = scratch / "sft/step_000001";
   session.save(folder, 1);
-  std::string manifest = read_file(folder + "/manifest.json");
+  const std::string manifest = read_file(folder + "/manifest.json");
   const std::string version = "\"version\": 1";
-  manifest.replace(manifest.find(version), version.size(), "\"version\": 2");
-  write_file_atomic(folder + "/manifest.json", manifest);
   const auto one = make_single_collective();
-  CHECK_THROWS_AS(find_damage(folder, *one), ConfigError);
+  // The second is 1 in 32 bits.
+  for (const char* other : {"\"version\": 2", "\"version\": 4294967297"}) {
+    std::string changed = manifest;
+    changed.replace(changed.find(version), version.size(), other);
+    write_file_atomic(folder + "/manifest.json", changed);
+    CHECK_THROWS_AS(find_damage(folder, *one), ConfigError);
+  }
 }
 
 TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
@@ -160,7 +180,7 @@ TEST_CASE("checkpoint: writing again replaces, pruning keeps the newest") {
   const std::string parent = scratch / "sft";
   std::filesystem::create_directories(parent + "/step_000009.tmp-1");
   for (uint64_t step : {1, 2, 3, 3, 4}) {
-    session.save(parent + "/" + checkpoint_name(step), step,
+    session.save(parent + "/" + step_name(step), step,
                  {.companions = "", .keep = 2});
   }
   std::vector<std::string> names;
@@ -179,7 +199,7 @@ TEST_CASE(
   Session session(short_config());
   const std::string parent = scratch / "sft";
   for (uint64_t step : {2, 4, 3}) {
-    session.save(parent + "/" + checkpoint_name(step), step,
+    session.save(parent + "/" + step_name(step), step,
                  {.companions = "", .keep = 2});
   }
   CHECK(std::filesystem::exists(parent + "/step_000002"));
@@ -279,17 +299,26 @@ TEST_CASE("checkpoint: ranks with different weights are refused") {
 TEST_CASE("checkpoint: a manifest cannot name files outside its folder") {
   const ScratchFolder scratch;
   for (const std::string name : {"../x", "/etc/passwd", "a/../../x", ""}) {
-    CheckpointManifest manifest{
-        .phase = "sft", .weight_hash = "0", .files = {}};
+    CheckpointManifest manifest = whole_manifest();
     manifest.files[name] = {.num_bytes = 1, .hash = "0"};
     write_file_atomic(scratch / "manifest.json", manifest_json(manifest));
     CHECK_THROWS_AS(read_manifest(scratch.path()), InvalidInput);
   }
-  CheckpointManifest good{
-      .phase = "sft", .step = 7, .weight_hash = "0", .files = {}};
+  CheckpointManifest good = whole_manifest();
   good.files["model/config.json"] = {.num_bytes = 1, .hash = "0"};
   write_file_atomic(scratch / "manifest.json", manifest_json(good));
   CHECK(read_manifest(scratch.path()) == good);
+}
+
+TEST_CASE("checkpoint: a manifest lists every file that training needs") {
+  const ScratchFolder scratch;
+  for (const auto& [name, file] : whole_manifest().files) {
+    CheckpointManifest manifest = whole_manifest();
+    manifest.files.erase(name);
+    write_file_atomic(scratch / "manifest.json", manifest_json(manifest));
+    CHECK_THROWS_WITH(verify_checkpoint(scratch.path()),
+                      Catch::Contains("does not list " + name));
+  }
 }
 
 TEST_CASE("weight_list: every tensor by hub name, with the manifest's hash") {

@@ -10,8 +10,8 @@
 
 namespace ume {
 
-// The recorded policy update (parity/grpo): its groups, with rewards and
-// prompts, and the checkpoint that it starts from.
+// The recorded policy update (tests/fixtures/parity/grpo): its groups, with
+// rewards and prompts, and the checkpoint that it starts from.
 struct GrpoCase {
   nlohmann::json json;
   ModelConfig model;

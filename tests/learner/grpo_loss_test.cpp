@@ -148,18 +148,6 @@ TEST_CASE("grpo loss: the clip removes the gradient on the greedy side only") {
   CHECK(result.clip_active.sum().item<int64_t>() == 2);
 }
 
-TEST_CASE("completion_length: up to and including the first end token") {
-  for (const auto& c : parity_json("grpo/completion_mask_cases.json")) {
-    const auto ids = c["completion_ids"].get<std::vector<int64_t>>();
-    const auto mask = c["mask"].get<std::vector<int64_t>>();
-    const int64_t length =
-        completion_length(ids, c["eos_token_id"].get<int64_t>());
-    for (size_t t = 0; t < mask.size(); ++t) {
-      CHECK(mask[t] == (static_cast<int64_t>(t) < length ? 1 : 0));
-    }
-  }
-}
-
 TEST_CASE("parse_normaliser: an unknown name is refused with the known ones") {
   CHECK_THROWS_WITH(parse_normaliser("mean"),
                     Catch::Contains("token_mean") && Catch::Contains("mean"));

@@ -191,7 +191,7 @@ TEST_CASE("GRPO: groups that do not fit together are refused by name") {
   };
   CHECK(refusal([](TrainGroup&) {}) == "accepted");
   CHECK_THAT(refusal([](TrainGroup& g) { g.prompt_digest = "other"; }),
-             Catch::Contains("group 1 (query)") && Catch::Contains("digest"));
+             Catch::Contains("query of pair 1") && Catch::Contains("digest"));
   CHECK_THAT(refusal([](TrainGroup& g) { g.rewards.pop_back(); }),
              Catch::Contains("rewards"));
   CHECK_THAT(refusal([](TrainGroup& g) {

@@ -143,7 +143,18 @@ TEST_CASE("configurations: a value out of range is refused by field name") {
   grpo.group_size = 1;
   CHECK_THROWS_AS(grpo.validate(), ConfigError);
   OptimizerConfig optimizer{.beta2 = 1.0};
-  CHECK_THROWS_WITH(optimizer.validate(), Catch::Contains("optimizer.beta2"));
+  CHECK_THROWS_WITH(
+      optimizer.validate("grpo.optimizer"),
+      "grpo.optimizer.beta2: expected a number in [0, 1), found 1");
+  grpo = {};
+  grpo.optimizer.schedule = "linaer";
+  CHECK_THROWS_WITH(grpo.validate(),
+                    "grpo.optimizer.schedule: expected constant, linear or "
+                    "cosine, found 'linaer'; did you mean 'linear'?");
+  sft = {};
+  sft.optimizer.warmup_steps = -1;
+  CHECK_THROWS_WITH(sft.validate(),
+                    Catch::StartsWith("sft.optimizer.warmup_steps: "));
   // With one, a crash between writing and recording would leave none that the
   // ledger knows.
   CheckpointConfig checkpoint{.keep = 1};

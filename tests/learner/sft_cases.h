@@ -9,7 +9,8 @@
 
 namespace ume {
 
-// The recorded SFT batch (parity/sft) and the checkpoint that it starts from.
+// The recorded SFT batch (tests/fixtures/parity/sft) and the checkpoint that it
+// starts from.
 struct SftCase {
   nlohmann::json json;
   ModelConfig model;

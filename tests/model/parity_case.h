@@ -11,7 +11,8 @@
 
 namespace ume {
 
-// A case of parity/model_*: what the reference saw and what it answered.
+// A case of tests/fixtures/parity/model_*: what the reference saw and what it
+// answered.
 struct ParityCase {
   nlohmann::json json;
   std::map<std::string, torch::Tensor> expected;

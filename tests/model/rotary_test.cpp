@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "model/fused_ops.h"
+#include "model/layer_ops.h"
 
 namespace ume {
 

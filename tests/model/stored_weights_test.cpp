@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 
 #include "common/error/error.h"
 #include "common/tensorfile/bounded_json.h"
@@ -96,6 +97,79 @@ TEST_CASE("write_model: shards of any size hold the same weights") {
     }
     CHECK(files > 3);
   }
+}
+
+TEST_CASE("write_model: removes what another model left in the folder") {
+  const ModelConfig config = load_model_config(kTied);
+  const auto stored = StoredWeights::open(kTied, config);
+  const ScratchFolder folder;
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(folder.path())) {
+      found.insert(entry.path().filename().string());
+    }
+    return found;
+  };
+  for (const char* name :
+       {"model.safetensors", "model-00001-of-00099.safetensors"}) {
+    folder.write(name, "of another model");
+  }
+  folder.write("model-card.md", "of no model");
+  WriteModelOptions options;
+  options.dtype = torch::kFloat32;
+  options.shard_bytes = 200'000;
+  write_model(folder.path(), config, stored.reader(), options);
+  CHECK_FALSE(names().contains("model.safetensors"));
+  CHECK_FALSE(names().contains("model-00001-of-00099.safetensors"));
+  CHECK(
+      equal(load_weights(folder.path(), config), load_weights(kTied, config)));
+  options.shard_bytes = 5'000'000'000;
+  write_model(folder.path(), config, stored.reader(), options);
+  CHECK(names() == std::set<std::string>{"config.json", "model-card.md",
+                                         "model.safetensors"});
+}
+
+TEST_CASE("write_model: is a model only when every file is written") {
+  const ModelConfig config = load_model_config(kTied);
+  const ScratchFolder folder;
+  const ScratchFolder source;
+  const std::string marker = folder / "config.json";
+  WriteModelOptions options;
+  options.companions = {source.path()};
+  // Opens, and fails when it is read.
+  std::filesystem::create_symlink("/proc/self/mem",
+                                  source / "tokenizer_config.json");
+  CHECK_THROWS_WITH(
+      write_model(folder.path(), config, init_reader(config, 5), options),
+      Catch::Contains("tokenizer_config.json: cannot read"));
+  CHECK_FALSE(std::filesystem::exists(marker));
+  options.files = {{"missing/tokenizer.json", "new"}};
+  options.companions = {};
+  CHECK_THROWS_AS(
+      write_model(folder.path(), config, init_reader(config, 5), options),
+      IoError);
+  CHECK_FALSE(std::filesystem::exists(marker));
+  // What is given in a companion's place is not looked at.
+  options.files = {{"tokenizer_config.json", "new"}};
+  options.companions = {source.path()};
+  write_model(folder.path(), config, init_reader(config, 5), options);
+  CHECK(std::filesystem::exists(marker));
+  CHECK(std::filesystem::file_size(folder / "tokenizer_config.json") == 3);
+}
+
+TEST_CASE("StoredWeights: says what a damaged checkpoint lacks") {
+  const ModelConfig config = load_model_config(kTied);
+  const ScratchFolder folder;
+  CHECK_FALSE(is_training_checkpoint(folder.path()));
+  folder.write("state.json", "{}");
+  CHECK(is_training_checkpoint(folder.path()));
+  CHECK_THROWS_WITH(StoredWeights::open(folder.path(), config),
+                    Catch::Contains("manifest.json: missing"));
+  folder.write("manifest.json", "{}");
+  CHECK_THROWS_WITH(StoredWeights::open(folder.path(), config),
+                    Catch::Contains("weights.safetensors: missing"));
+  CHECK_THROWS_AS(StoredWeights::open(folder.path(), config), InvalidInput);
 }
 
 TEST_CASE("write_model: fp16 is kept, and what it cannot hold is refused") {

@@ -96,32 +96,34 @@ TEST_CASE(
   refused("    - {name: format, stict: true}\n",
           "p.yaml:3: ", "did you mean 'strict'?");
   refused("    - {name: margin, strict: true}\n",
-          "p.yaml:3: ", "margin has no parameters; strict belongs to format");
-  refused("    - {name: length, max_tokens: 9, ngram: 2}\n",
-          "p.yaml:3: ", "length takes max_tokens, buffer_tokens");
+          "p.yaml:3: ", "strict: expected with format only, found with margin");
+  refused("    - {name: length, max_tokens: 9, ngram: 2}\n", "p.yaml:3: ",
+          "ngram: expected with repetition only, found with length");
   refused("    - {name: length}\n", "p.yaml:3: reward.terms[0].max_tokens",
           "1 or more");
-  refused("    - {name: threshold, threshold: 2}\n", "p.yaml:3: ", "[-1, 1]");
+  refused("    - {name: threshold, threshold: 2}\n", "p.yaml:3: ", "-1 to 1");
   refused("    - {name: repetition, ngram: 0}\n", "p.yaml:3: ", "1 to 64");
   refused("    - {name: margin, clip: [1, 0]}\n",
-          "p.yaml:3: ", "[lowest, highest]");
-  refused("    - {name: margin, factors: [{name: format}]}\n",
-          "p.yaml:3: ", "belongs to the term product");
+          "p.yaml:3: ", "expected [lowest, highest], found [1, 0]");
+  refused("    - {name: margin, factors: [{name: format}]}\n", "p.yaml:3: ",
+          "factors: expected with product only, found with margin");
   refused("    - {name: product, label: x, factors: [{name: format}]}\n",
-          "p.yaml:3: ", "two terms or more");
+          "p.yaml:3: ", "expected two terms or more to multiply, found 1");
   refused("    - {name: product, factors: [{name: format}, {name: margin}]}\n",
-          "p.yaml:3: reward.terms[0].label", "needs a name");
+          "p.yaml:3: reward.terms[0].label",
+          "expected a name for the product's column, found nothing");
   refused("    - {name: format}\n    - {name: format, strict: true}\n",
-          "p.yaml:4: ", "listed twice; give one a label");
-  refused("    - {name: format, label: total}\n", "p.yaml:3: ", "a sum");
+          "p.yaml:4: ", "label: expected a label that no term before it has");
+  refused("    - {name: format, label: total}\n",
+          "p.yaml:3: ", "of a sum, found 'total'");
   refused("    - {name: format, schedule: {shape: lineer}}\n",
           "p.yaml:3: ", "did you mean 'linear'?");
   refused("    - {name: format, schedule: {shape: linear}}\n",
-          "p.yaml:3: ", "more than begin");
+          "p.yaml:3: ", "expected more than begin, found 0");
   refused(
       "    - {name: format}\n  sources:\n"
       "    - {source: a, weights: {fromat: 1}}\n",
-      "p.yaml:5: ", "did you mean 'format'?");
+      "p.yaml:5: reward.sources[0].weights.fromat: ", "did you mean 'format'?");
   refused(
       "    - {name: format}\n  sources:\n"
       "    - {source: a, weights: {format: much}}\n",

@@ -149,7 +149,8 @@ TEST_CASE("external: another machine is asked with keys only") {
   refused(external("tcp://127.0.0.1:x"), "cannot connect");
   RewardTermConfig term = external("tcp://10.0.0.1:5599");
   term.extension.server_key = std::string(40, 'a');
-  refused(term, "server_key and key_file go together");
+  refused(term,
+          "key_file: expected a value, as server_key and key_file go together");
   CHECK(is_loopback("tcp://127.0.0.1:80"));
   CHECK(is_loopback("ipc:///tmp/x"));
   CHECK_FALSE(is_loopback("tcp://*:80"));

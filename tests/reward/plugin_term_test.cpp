@@ -226,9 +226,10 @@ TEST_CASE("extension terms: keys of one are refused with another") {
   RewardTermConfig term;
   term.name = "format";
   term.extension.path = "x.so";
-  refused(term, "reward.terms[0].path: belongs to plugin, found in format");
+  refused(term,
+          "reward.terms[0].path: expected with plugin only, found with format");
   term.name = "judge";
-  refused(term, "path: belongs to plugin, found in judge");
+  refused(term, "path: expected with plugin only, found with judge");
   term.name = "plugin";
   CHECK_NOTHROW(term.extension.validate(term.name, "reward.terms[0]"));
   term.extension.isolation = "thread";
@@ -238,14 +239,15 @@ TEST_CASE("extension terms: keys of one are refused with another") {
   refused(term, "timeout_ms: expected 1 to");
   term.extension.timeout_ms = 10;
   term.extension.retries = 3;
-  refused(term, "retries: belongs to external, judge, found in plugin");
+  refused(term,
+          "retries: expected with external or judge only, found with plugin");
   term = {};
   term.name = "external";
   term.extension.endpoint = "tcp://127.0.0.1:1";
   CHECK_NOTHROW(term.extension.validate(term.name, "reward.terms[0]"));
   term.extension.memory_mb = 512;
-  refused(term, "memory_mb: belongs to plugin, found in external");
+  refused(term, "memory_mb: expected with plugin only, found with external");
   term.extension.memory_mb = ExtensionConfig().memory_mb;
   term.extension.score_max = 10.0;
-  refused(term, "score_max: belongs to judge, found in external");
+  refused(term, "score_max: expected with judge only, found with external");
 }

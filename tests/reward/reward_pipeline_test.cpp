@@ -343,7 +343,9 @@ TEST_CASE("configurations that cannot be meant are refused") {
   CHECK_NOTHROW(make_reward_pipeline(config));
   config.missing_embedding = "zero";
   CHECK_THROWS_WITH(make_reward_pipeline(config),
-                    Contains("reward.max_redraws: belongs to"));
+                    Contains("reward.max_redraws: expected with "
+                             "missing_embedding: resample only, found with "
+                             "missing_embedding: zero"));
   config = RewardConfig();
   config.control = "random";
   CHECK_THROWS_AS(make_reward_pipeline(config), ConfigError);

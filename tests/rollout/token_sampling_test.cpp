@@ -7,6 +7,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "common/error/error.h"
 #include "common/random/philox.h"
@@ -83,6 +84,27 @@ TEST_CASE(
   CHECK(token.id == 0);
   CHECK(token.logprob == Approx(-std::log(2.0 + std::exp(5.0))));
   CHECK(sample_token(logits, SamplingParams{}, forbidden, 0.6).id == 2);
+}
+
+TEST_CASE("a completion ends with its first end token, as the recorded masks") {
+  std::ifstream file("tests/fixtures/parity/grpo/completion_mask_cases.json");
+  const auto cases = nlohmann::json::parse(file);
+  REQUIRE(!cases.empty());
+  for (const auto& c : cases) {
+    const auto ids = c["completion_ids"].get<std::vector<int64_t>>();
+    const auto mask = c["mask"].get<std::vector<size_t>>();
+    const std::vector<int64_t> end = {c["eos_token_id"].get<int64_t>()};
+    SamplingParams params;
+    params.max_new_tokens = static_cast<int32_t>(ids.size());
+    std::vector<int64_t> drawn;
+    std::optional<FinishReason> finish;
+    while (!finish) {
+      drawn.push_back(ids.at(drawn.size()));
+      finish = finish_of(drawn, end, params);
+    }
+    CHECK(drawn.size() == std::accumulate(mask.begin(), mask.end(), size_t{0}));
+    CHECK((*finish == FinishReason::kEndToken) == (drawn.back() == end[0]));
+  }
 }
 
 TEST_CASE("draws follow the distribution") {

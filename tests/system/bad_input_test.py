@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -87,6 +88,28 @@ class Pictures(Job):
         self.assertEqual(mended.returncode, 0, mended.stderr)
         self.assertEqual([s["step"] for s in self.job.steps("pictures")],
                          [0, 1, 2, 3])
+
+
+class Programs(Job):
+    def test_a_run_without_mpirun_is_refused_before_its_folder_is_made(self):
+        config = self.job.config("without")
+        result = self.job.run("train", config,
+                              env={**os.environ, "PATH": "/nonexistent"})
+        self.assertEqual(result.returncode, 69, result.stderr)
+        self.assertIn("apt-get install openmpi-bin", result.stderr)
+        self.assertFalse((self.job.folder / "without").exists())
+
+    def test_a_missing_engine_is_out_of_reach_and_named(self):
+        alone = self.job.folder / "bin" / "ume"
+        alone.parent.mkdir()
+        shutil.copy(PROGRAMS / "ume", alone)
+        config = self.job.config("alone")
+        for command in (("train", config), ("embed", "--model", self.model)):
+            result = subprocess.run([alone, *command], text=True,
+                                    capture_output=True, timeout=60)
+            self.assertEqual(result.returncode, 69, result.stderr)
+            self.assertIn("bin/ume-engine", result.stderr)
+        self.assertFalse((self.job.folder / "alone").exists())
 
 
 class Disk(Job):

@@ -4,6 +4,7 @@ reference checkpoints: answers, refusals, exit codes."""
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import struct
@@ -14,6 +15,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from small_disk import on_small_disk  # noqa: E402
 from tiny_job import TinyJob  # noqa: E402
 
 PARITY = ROOT / "tests/fixtures/parity"
@@ -38,6 +40,22 @@ class Commands(unittest.TestCase):
 
     def tearDown(self):
         self.scratch.cleanup()
+
+    def copy(self, name, source=PARITY / "model_a_qwen2vl_tied"):
+        return pathlib.Path(shutil.copytree(source, self.folder / name))
+
+    def model_without_tokens(self):
+        plain = self.copy("plain", PARITY / "model_d_qwen2vl_fullvocab_bf16")
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            root = json.loads((PARITY / "tokenizer" / name).read_text())
+            if name == "tokenizer.json":
+                root["added_tokens"] = [t for t in root["added_tokens"]
+                                        if t["id"] < 151657]
+            else:
+                for key in ("151657", "151658"):
+                    root.get("added_tokens_decoder", {}).pop(key, None)
+            (plain / name).write_text(json.dumps(root))
+        return plain
 
     def succeed(self, *arguments):
         result = ume(*arguments)
@@ -92,6 +110,13 @@ class Commands(unittest.TestCase):
         (self.folder / "bad" / "config.json").write_text(json.dumps(config))
         self.refuse(65, "missing: model.layers.2.",
                     "checkpoint", "verify", self.folder / "bad")
+
+    def test_a_shard_size_that_is_no_number_is_wrong_usage(self):
+        for size in ("nan", "inf", "0", "1001", "1GB"):
+            self.refuse(2, f"--shard-gb: expected a number from 0.001 to 1000, "
+                        f"found {size}",
+                        "checkpoint", "export", self.folder / "none",
+                        "--output", self.folder / "out", "--shard-gb", size)
 
     def test_export_of_the_nested_layout_is_the_classic_model(self):
         out = self.folder / "out"
@@ -176,17 +201,7 @@ class Commands(unittest.TestCase):
                         plain, "--output", self.folder / "out")
 
     def test_prepare_copies_the_donors_rows_and_a_second_time_nothing(self):
-        plain = self.folder / "plain"
-        shutil.copytree(PARITY / "model_d_qwen2vl_fullvocab_bf16", plain)
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            root = json.loads((PARITY / "tokenizer" / name).read_text())
-            if name == "tokenizer.json":
-                root["added_tokens"] = [t for t in root["added_tokens"]
-                                        if t["id"] < 151657]
-            else:
-                for key in ("151657", "151658"):
-                    root.get("added_tokens_decoder", {}).pop(key, None)
-            (plain / name).write_text(json.dumps(root))
+        plain = self.model_without_tokens()
         out = self.folder / "out"
         self.succeed("model", "prepare", "--model", plain, "--output", out)
         about, data = header(out / "model.safetensors")
@@ -211,6 +226,123 @@ class Commands(unittest.TestCase):
             self.assertEqual((out / name).read_bytes(),
                              (again / name).read_bytes(), name)
 
+    def test_prepare_leaves_no_model_without_its_tokens_on_a_full_disk(self):
+        plain = self.model_without_tokens()
+        weights = (plain / "model.safetensors").stat().st_size
+        tokenizer = (plain / "tokenizer.json").stat().st_size
+        disk = self.folder / "disk"
+        disk.mkdir()
+        codes = []
+        for room in (0.5, 1.5, 4):
+            listed = ["sh", "-c", '"$@"; code=$?; ls "$0"; exit $code',
+                      disk / "out", PROGRAMS / "ume", "model", "prepare",
+                      "--model", plain, "--output", disk / "out"]
+            result = subprocess.run(
+                on_small_disk(disk, int(weights + room * tokenizer), listed),
+                capture_output=True, text=True, timeout=120)
+            codes.append(result.returncode)
+            files = result.stdout.split()
+            self.assertIn(result.returncode, (0, 74), result.stderr)
+            self.assertEqual("config.json" in files, result.returncode == 0,
+                             result.stderr)
+        self.assertEqual((codes[0], codes[-1]), (74, 0))
+
+    def test_a_companion_that_cannot_be_read_is_no_empty_file(self):
+        source = self.copy("source")
+        path = source / "tokenizer_config.json"
+        path.unlink()
+        path.symlink_to("/proc/self/mem")  # opens, and fails when it is read
+        out = self.folder / "out"
+        for command in (("checkpoint", "export", source),
+                        ("model", "init", "--config", source)):
+            self.refuse(74, "tokenizer_config.json: cannot read: Input/output",
+                        *command, "--output", out)
+            self.assertFalse((out / "config.json").exists())
+
+    def test_companions_that_are_not_there_are_refused(self):
+        source = PARITY / "model_a_qwen2vl_tied"
+        empty = self.folder / "empty"
+        empty.mkdir()
+        out = self.folder / "out"
+        for command in (("checkpoint", "export", source),
+                        ("model", "init", "--config", source)):
+            self.refuse(74, "mistyped: No such file", *command, "--output",
+                        out, "--companions", self.folder / "mistyped")
+            self.refuse(65, "empty: holds no tokenizer.json", *command,
+                        "--output", out, "--companions", empty)
+            self.assertFalse(out.exists())
+
+    def test_a_sharded_export_leaves_no_other_model_beside_it(self):
+        out = self.folder / "out"
+        out.mkdir()
+        (out / "model.safetensors").write_bytes(b"of another model")
+        self.succeed("checkpoint", "export", PARITY / "model_a_qwen2vl_tied",
+                     "--output", out, "--shard-gb", "0.001")
+        self.assertFalse((out / "model.safetensors").exists())
+        self.assertTrue((out / "model.safetensors.index.json").exists())
+        self.succeed("checkpoint", "verify", out)
+
+    def test_a_model_folders_file_that_cannot_be_opened_is_an_io_error(self):
+        readers = {"config.json": ("checkpoint", "inspect"),
+                   "model.safetensors": ("checkpoint", "inspect"),
+                   "model.safetensors.index.json": ("checkpoint", "inspect"),
+                   "tokenizer.json": ("tokenize", "--model"),
+                   "preprocessor_config.json":
+                       ("preprocess", "--input", os.devnull, "--model")}
+        whole = self.copy("whole")
+        for name, command in readers.items():
+            with self.subTest(name):
+                model = self.copy(f"with-{name}", whole)
+                if name == "model.safetensors":  # what is read without it
+                    (model / "model.safetensors.index.json").unlink()
+                path = model / name
+                path.unlink(missing_ok=True)
+                if name != "model.safetensors.index.json":
+                    self.refuse(74, f"{name}: cannot open: No such file",
+                                *command, model)
+                os.mkfifo(path)
+                self.refuse(74, f"{name}: not a regular file", *command, model)
+                path.unlink()
+                path.symlink_to(name)
+                self.refuse(74, f"{name}: cannot open: Too many levels",
+                            *command, model)
+
+    def test_a_models_files_may_be_links_as_in_the_hubs_cache(self):
+        blobs = self.copy("blobs")
+        model = self.folder / "model"
+        model.mkdir()
+        for path in blobs.iterdir():
+            (model / path.name).symlink_to(path)
+        self.succeed("checkpoint", "verify", model)
+        self.succeed("checkpoint", "export", model, "--output",
+                     self.folder / "out")
+        self.assertEqual((self.folder / "out/tokenizer.json").read_bytes(),
+                         (blobs / "tokenizer.json").read_bytes())
+
+    def test_a_path_that_cannot_be_followed_is_an_io_error(self):
+        model = PARITY / "model_a_qwen2vl_tied"
+        loop = self.folder / "loop"
+        loop.symlink_to("loop")
+        for path, reason in ((loop, "Too many levels of symbolic links"),
+                             (self.folder / ("x" * 300), "File name too long")):
+            for command in (("checkpoint", "inspect", path),
+                            ("checkpoint", "verify", path),
+                            ("checkpoint", "export", path, "--output",
+                             self.folder / "out"),
+                            ("checkpoint", "export", model, "--output", path),
+                            ("checkpoint", "export", model, "--output",
+                             self.folder / "out", "--companions", path),
+                            ("model", "init", "--config", path, "--output",
+                             self.folder / "out"),
+                            ("tokenize", "--model", path),
+                            ("preprocess", "--model", model, "--input", path)):
+                with self.subTest(command):
+                    result = ume(*command)
+                    self.assertEqual(result.returncode, 74, result.stderr)
+                    self.assertIn(str(path)[:150], result.stderr)
+                    self.assertIn(reason, result.stderr)
+                    self.assertNotIn("unexpected", result.stderr)
+
 
 class TrainingCheckpoint(unittest.TestCase):
     def test_is_verified_and_exported_as_the_run_exports_it(self):
@@ -232,11 +364,33 @@ class TrainingCheckpoint(unittest.TestCase):
         for name in ("model.safetensors", "config.json", "tokenizer.json"):
             self.assertEqual((out / name).read_bytes(),
                              (folder / "model" / name).read_bytes(), name)
-        with open(folder / "state.json", "r+b") as state:
-            state.write(b"[")
-        said = ume("checkpoint", "verify", folder)
-        self.assertEqual(said.returncode, 65)
-        self.assertIn("state.json", said.stderr)
+        self.check_damage(folder)
+
+    def check_damage(self, folder):
+        def refused(code, text, command="verify"):
+            said = ume("checkpoint", command, folder)
+            self.assertEqual(said.returncode, code, said.stderr)
+            self.assertIn(text, said.stderr)
+
+        for name in ("weights.safetensors", "optimizer.safetensors",
+                     "config.json", "state.json", "model/tokenizer.json",
+                     "manifest.json"):
+            away = (folder / name).rename(folder.parent / "away")
+            refused(65, f"{name}: missing")
+            if name in ("weights.safetensors", "manifest.json"):
+                refused(65, f"{name}: missing", "inspect")
+            away.rename(folder / name)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        for change, code, text in (({"files": {}}, 65, '"files" does not list'),
+                                   ({"version": 2**32 + 1}, 78,
+                                    "version 4294967297")):
+            (folder / "manifest.json").write_text(
+                json.dumps({**manifest, **change}))
+            refused(code, text)
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        (folder / "state.json").write_bytes(
+            b"[" + (folder / "state.json").read_bytes()[1:])
+        refused(65, "state.json: damaged")
 
 
 def main():

@@ -48,6 +48,13 @@ class Data(CommandCase):
         self.assertIn("records.jsonl: pairs, 4 records, 3 bad", text)
         self.assertIn("1 of 1 files have problems", self.errors)
 
+    def test_what_a_terminal_would_obey_does_not_reach_it(self):
+        picture = "a\x1b[2J\x07\n.png"
+        text = self.call("validate", self.write([
+            {"id": 1, "text": "x", "images": [picture]}]), code=65)
+        self.assertIn("a?[2J??.png", text)
+        self.assertNotRegex(text + self.errors, "[\x1b\x07]")
+
     def test_one_unreadable_file_does_not_hide_the_others(self):
         good = self.write([{"qry_text": "a", "pos_text": "b"}])
         out = self.lines("validate", self.folder / "none.jsonl", good,
@@ -55,11 +62,12 @@ class Data(CommandCase):
         self.assertIn("error", out[0])
         self.assertEqual(out[1]["records"], 1)
 
-    def tasks(self, label):
+    def tasks(self, label, **infos):
         def row(side, text, infos):
             return {f"{side}_text": [text], f"{side}_image": [None],
                     "dataset_infos": infos}
-        self.write([row("query", "q", {"label_name": label})], "q.jsonl")
+        self.write([row("query", "q", {"label_name": label, **infos})],
+                   "q.jsonl")
         self.write([row("cand", n, {"cand_name": n}) for n in "ab"], "c.jsonl")
         path = self.folder / "tasks.json"
         path.write_text(json.dumps({"tasks": [
@@ -74,6 +82,10 @@ class Data(CommandCase):
         text = self.call("validate", self.tasks("z"), code=65)
         self.assertIn('q.jsonl, line 1: dataset_infos.label_name: expected a '
                       'name of', text)
+        self.assertIn('found "z"', text)
+        # Also where it is among the row's own: `ume eval run` refuses it.
+        text = self.call("validate", self.tasks("z", cand_names=["z"]),
+                         code=65)
         self.assertIn('found "z"', text)
 
     def test_a_list_is_read_with_all_its_files(self):

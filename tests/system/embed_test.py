@@ -4,6 +4,7 @@ states, in the order of the input, whatever shares a batch and whatever is wrong
 with other records."""
 
 import json
+import os
 import pathlib
 import shutil
 import struct
@@ -110,6 +111,55 @@ class Embed(CommandCase):
         self.assertEqual([r["id"] for r in out], [1])
         self.assertIn("records.jsonl, line 2: text: missing", self.errors)
 
+    def test_a_prompt_beyond_the_models_positions_is_refused_by_line(self):
+        rows = [{"id": 1, "text": "a flag"},
+                {"id": 2, "text": "a word " * 3000},
+                {"id": 3, "text": "the sun"}]
+        options = ("--template", "minimal", "--mode", "disc")
+        out = self.embed(rows, *options, "--on-error", "skip",
+                         model=EMOJI / "base")
+        self.assertEqual([r["id"] for r in out], [1, 3])
+        out = self.embed(rows, *options, model=EMOJI / "base", code=65)
+        self.assertEqual([r["id"] for r in out], [1])
+        self.assertRegex(self.errors,
+                         r"records.jsonl, line 2: the prompt has \d{4,} "
+                         "tokens; expected at most 1024, the model's "
+                         "max_position_embeddings")
+
+    def test_results_before_a_missing_program_are_kept(self):
+        programs = self.folder / "bin"
+        programs.mkdir()
+        for name in ("ume", "ume-engine"):
+            try:
+                os.link(self.programs / name, programs / name)
+            except OSError:  # another file system
+                shutil.copy2(self.programs / name, programs / name)
+        self.programs = programs
+        (self.folder / "clip").write_bytes(bytes(1000))
+        rows = [{"id": 1, "text": "a"},
+                {"id": 2, "text": "b", "video": "clip"},
+                {"id": 3, "text": "c"}]
+        for choice in ("fail", "skip"):
+            out = self.embed(rows, "--mode", "disc", "--on-error", choice,
+                             code=69)
+            self.assertEqual([r["id"] for r in out], [1])
+            self.assertIn("records.jsonl, line 2: ", self.errors)
+            self.assertIn("ume-media", self.errors)
+
+    def test_a_preprocessor_of_another_model_is_no_records_fault(self):
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        path = model / "preprocessor_config.json"
+        whole = json.loads(path.read_text())
+        for field in ("patch_size", "merge_size", "temporal_patch_size"):
+            other = whole[field] + 1
+            path.write_text(json.dumps({**whole, field: other}))
+            self.embed([{"id": 1, "text": "a"}], "--mode", "disc",
+                       "--on-error", "skip", model=model, code=65)
+            self.assertIn(f"{path}: {field}: expected {whole[field]} as in "
+                          f"{model / 'config.json'}, found {other}",
+                          self.errors)
+
     def test_stdin_is_read_and_a_template_chosen(self):
         record = '{"id": "x", "text": "a flag"}\n'
         options = ("--model", MODEL, "--input", "-", "--mode", "disc")
@@ -138,6 +188,23 @@ class Embed(CommandCase):
             self.assertNear(tensors.row("gen_embedding", i),
                             row["gen_embedding"] or none, 1e-7)
 
+    def test_without_records_the_tensors_keep_their_shapes(self):
+        path = self.folder / "out.safetensors"
+        rows = {"records": [0], "records_offsets": [1]}
+        for mode, names in (("both", ("disc", "gen")), ("disc", ("disc",)),
+                            ("gen", ("gen",))):
+            self.embed([], "--mode", mode, "--output", path)
+            self.assertEqual(Tensors(path).shapes, {
+                **rows, **{f"{x}_embedding": [0, 64] for x in names}})
+
+    def test_an_output_that_is_a_folder_is_refused_before_the_work(self):
+        path = self.folder / "out.safetensors"
+        path.mkdir()
+        self.embed([{"text": "a"}], "--mode", "disc", "--output", path,
+                   code=74)
+        self.assertIn("out.safetensors: expected the name of a file, found a "
+                      "folder", self.errors)
+
     def test_an_output_file_appears_whole_or_not_at_all(self):
         path = self.folder / "out.jsonl"
         path.write_text("old")
@@ -162,7 +229,10 @@ class Embed(CommandCase):
         for options in (["--max-new-tokens", "0"],
                         ["--max-new-tokens", "131073"],
                         ["--max-new-tokens", "3000000000"],
-                        ["--max-new-tokens", "4294967296"]):
+                        ["--max-new-tokens", "4294967296"],
+                        ["--max-new-tokens", "010"],
+                        ["--batch-tokens", "0"], ["--batch-tokens", "1e3"],
+                        ["--batch-tokens", "99999999999999999999"]):
             self.call("--model", MODEL, "--text", "a", *options, code=2)
         for option in ("--text", "--image"):
             result = subprocess.run(

@@ -141,12 +141,18 @@ class Evaluation(CommandCase):
                 math.hypot(*line["gen_embedding"]), 1.0, places=4)
         self.assertIsInstance(line["completion"], str)
 
+    def row(self, stage, table):
+        """The stage's first line, without its name."""
+        line, *_ = [line for line in table.splitlines()
+                    if line.startswith(f"  {stage} ")]
+        return line[len("  ") + 7:]
+
     def evaluate(self, *options):
         """`ume eval run` with the settings of the run's eval phase."""
-        self.call("eval", "run", "--model", EMOJI / "base", "--tasks",
-                  self.tasks, "--output", self.place / "alone", "--split",
-                  "dev", "--template", "minimal", "--max-new-tokens", "24",
-                  *options)
+        self.table = self.call(
+            "eval", "run", "--model", EMOJI / "base", "--tasks", self.tasks,
+            "--output", self.place / "alone", "--split", "dev", "--template",
+            "minimal", "--max-new-tokens", "24", *options)
         return self.summary(self.place / "alone" / "model.json")["tasks"]
 
     def test_the_eval_phase_prepares_prompts_as_the_data_section_says(self):
@@ -160,6 +166,9 @@ class Evaluation(CommandCase):
         tasks = self.evaluate("--samples", "2", "--set", SETTING)
         self.assertIn("encoding anew", self.errors)
         self.assertEqual(tasks, ours)
+        # The intervals, too: of the same seed and number of resamples.
+        self.assertEqual(self.row("model", self.table),
+                         self.row("Base", self.finished.stdout))
         self.assertEqual(of_command.read_bytes(), of_run.read_bytes())
         before = of_command.stat().st_mtime_ns
         self.evaluate("--samples", "2", "--set", SETTING)

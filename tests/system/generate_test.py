@@ -125,14 +125,34 @@ class Generate(CommandCase):
                 self.assertEqual(lines[r]["samples"][s]["completion"],
                                  sample["completion"])
 
+    def test_without_records_the_tensors_keep_their_shapes(self):
+        path = self.folder / "out.safetensors"
+        self.generate([], "--logprobs", "--output", path)
+        self.assertEqual(Tensors(path).shapes, {
+            "gen_embedding": [0, 64], "ids": [0], "ids_offsets": [1],
+            "logprobs": [0], "logprobs_offsets": [1], "records": [0],
+            "records_offsets": [1]})
+
     def test_wrong_usage_ends_with_2(self):
         for options in (["--n", "0"], ["--temperature", "-1"],
                         ["--temperature", "nan"], ["--top-p", "0"],
                         ["--top-p", "1.5"], ["--max-new-tokens", "0"],
                         ["--max-new-tokens", "131073"],
                         ["--max-new-tokens", "4294967296"],
-                        ["--seed", "x"]):
+                        ["--seed", "x"], ["--seed", "-1"],
+                        ["--seed", "18446744073709551616"],
+                        ["--temperature", "1e-40"], ["--top-k", "-1"],
+                        ["--top-k", "2147483648"], ["--top-p", "nan"],
+                        ["--batch-tokens", "99999999999999999999"]):
             self.generate([{"text": "a"}], *options, code=2)
+
+    def test_the_smallest_temperature_and_the_largest_seed_are_taken(self):
+        rows = [{"id": 1, "text": "a flag"}]
+        short = ("--max-new-tokens", "4")
+        cold, = self.generate(rows, *short, "--temperature", "1e-6", "--seed",
+                              "18446744073709551615")
+        greedy, = self.generate(rows, *short, "--temperature", "0")
+        self.assertEqual(cold, greedy)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,33 @@
 and pixels, in the order of the input, whatever is wrong with other records."""
 
 import json
+import os
 import pathlib
+import resource
+import shutil
+import struct
 import sys
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from command_case import CommandCase, main  # noqa: E402
 from fixture_files import CASES, MODELS, PARITY, Case, Tensors, records  # noqa: E402
 
 MODEL = PARITY / MODELS[0]
+
+
+def plain_png(width, height):
+    """A black picture, small as a file."""
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(
+            ">I", zlib.crc32(kind + body))
+    packer = zlib.compressobj(1)
+    row = bytes(1 + 3 * width)
+    pixels = [packer.compress(row) for _ in range(height)] + [packer.flush()]
+    return (b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0,
+                                         0))
+            + chunk(b"IDAT", b"".join(pixels)) + chunk(b"IEND", b""))
 
 
 class Preprocess(CommandCase):
@@ -76,6 +95,23 @@ class Preprocess(CommandCase):
         self.assertEqual([row["id"] for row in out], [g["id"] for g in good])
         self.assertIn("5 bad records were skipped", self.errors)
 
+    def test_a_picture_that_memory_does_not_suffice_for_costs_itself(self):
+        (self.folder / "large.png").write_bytes(plain_png(9000, 7000))
+        rows = [{"id": 1, "text": "a"},
+                {"id": 2, "text": "b", "images": ["large.png"]},
+                {"id": 3, "text": "c"}]
+        # Libraries take 100 MB of addresses, the pixels 180.
+        little = {"env": dict(os.environ, OPENBLAS_NUM_THREADS="1"),
+                  "preexec_fn": lambda: resource.setrlimit(
+                      resource.RLIMIT_AS, (250 << 20, 250 << 20))}
+        options = ("--model", MODEL, "--input", self.write(rows))
+        out = self.lines(*options, "--on-error", "skip", **little)
+        self.assertEqual([row["id"] for row in out], [1, 3])
+        out = self.lines(*options, code=1, **little)
+        self.assertEqual([row["id"] for row in out], [1])
+        self.assertIn("records.jsonl, line 2: not enough memory to prepare "
+                      "its prompt", self.errors)
+
     def test_templates_and_settings_change_the_prompt(self):
         row = [{"text": "a flag"}]
         short = self.preprocess(row, "--template", "minimal")
@@ -85,10 +121,51 @@ class Preprocess(CommandCase):
         self.assertEqual(len(blank[0]["spans"]), 1)
         self.preprocess(row, "--set", "no_such_key=1", code=78)
         self.preprocess(row, "--template", "none", code=78)
+        self.assertIn("command line: template: expected evaluation",
+                      self.errors)
+        self.preprocess(row, "--set", "alpha=foo", code=78)
+        self.assertIn("override 'alpha=foo': alpha: expected drop or white, "
+                      "found 'foo'", self.errors)
 
     def test_progress_counts_to_the_end_on_stderr(self):
         self.preprocess([{"text": "a"}, {"text": "b"}, "", ""])
         self.assertIn("4/4 record  100%", self.errors)
+
+    def test_without_records_the_tensors_keep_their_shapes(self):
+        path = self.folder / "out.safetensors"
+        self.preprocess([], "--output", path)
+        self.assertEqual(Tensors(path).shapes, {
+            "grids": [0, 3], "grids_offsets": [1], "ids": [0],
+            "ids_offsets": [1], "patches": [0, 3 * 2 * 14 * 14],
+            "patches_offsets": [1], "records": [0], "records_offsets": [1]})
+
+    def test_what_a_terminal_would_obey_does_not_reach_it(self):
+        row = {"text": "x", "images": ["/nope\x1b[2J\x07\nx.png"]}
+        for choice, code in (("fail", 65), ("skip", 0)):
+            self.preprocess([row], "--on-error", choice, code=code)
+            self.assertIn("line 1: /nope?[2J??x.png: no such file",
+                          self.errors)
+            self.assertNotRegex(self.errors, "[\x1b\x07]")
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        path = model / "tokenizer.json"
+        tokenizer = json.loads(path.read_text())
+        tokenizer["decoder"]["type"] = "\x1b[2Jx"
+        path.write_text(json.dumps(tokenizer))
+        self.preprocess([{"text": "x"}], model=model, code=65)
+        self.assertIn("?[2Jx", self.errors)
+        self.assertNotIn("\x1b", self.errors)
+
+    def test_a_chat_template_that_is_refused_is_no_records_fault(self):
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        (model / "chat_template.jinja").write_text("{% macro x() %}")
+        rows = [{"id": 1, "text": "x"},
+                {"id": 2, "messages": [{"role": "user", "content": "hi"}]}]
+        out = self.preprocess(rows, "--on-error", "skip", model=model, code=65)
+        self.assertEqual([row["id"] for row in out], [1])
+        self.assertIn("line 2: ", self.errors)
+        self.assertIn("chat_template.jinja", self.errors)
 
     def test_outputs_of_another_kind_are_wrong_usage(self):
         self.preprocess([], "--output", self.folder / "x.npy", code=2)

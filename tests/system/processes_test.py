@@ -4,24 +4,17 @@ workers, reward service and two MPI ranks, on a few text pairs and a randomly
 initialised model. Every role is killed once at a named stage, and the ledger
 must equal the fault-free run's. Bad starts must end with their exit codes."""
 
-import argparse
-import contextlib
 import json
 import os
 import pathlib
 import signal
 import socket
-import subprocess
 import sys
-import time
-import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from tiny_job import TinyJob  # noqa: E402
-
-PROGRAMS = pathlib.Path()
+from run_case import RunCase, main  # noqa: E402
 
 
 def flip_byte(path):
@@ -33,61 +26,25 @@ def flip_byte(path):
     return whole
 
 
-class Processes(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.place = TinyJob(PROGRAMS)
-        cls.calm_config = cls.place.config("calm")
-        cls.calm = cls.place.run("train", cls.calm_config)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.place.remove()
-
-    def weights(self, name):
-        return (self.place.folder / name / "model" /
-                "model.safetensors").read_bytes()
-
+class Processes(RunCase):
     def test_a_run_trains_and_leaves_a_model(self):
         self.assertEqual(self.calm.returncode, 0, self.calm.stderr)
         run = self.place.folder / "calm"
         self.assertTrue((run / "model" / "model.safetensors").is_file())
         self.assertTrue((run / "model" / "tokenizer.json").is_file())
         self.check_metrics("calm")
+        events = list((run / "tensorboard").glob("events.out.tfevents.*"))
+        self.assertEqual(len(events), 1)
 
-    def check_metrics(self, name):
-        """Each step is in metrics.jsonl, once and in order."""
-        steps = self.place.steps(name)
-        self.assertEqual([(s["phase"], s["step"]) for s in steps],
-                         [("sft", i) for i in range(4)] +
-                         [("grpo", i) for i in range(4)])
-
-    def check_equals_calm(self, name):
-        self.assertEqual(self.place.digest(name), self.place.digest("calm"))
-        self.assertEqual(self.weights(name), self.weights("calm"))
-        self.check_metrics(name)
-
-    def start(self, name, *overrides):
-        process = subprocess.Popen(
-            self.place.command("train", self.place.config(name), *overrides),
-            stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.kill)  # its roles end with it
-        return process
-
-    def wait_for(self, what, seconds=120):
-        """Waits until what() gives something, and returns that."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = what()
-            if found:
-                return found
-            time.sleep(0.02)
-        self.fail("nothing came within the time")
-
-    def coordinator_pid(self, name):
-        path = self.place.folder / name / "endpoints.json"
-        self.wait_for(path.is_file)
-        return json.loads(path.read_text())["pid"]
+    def test_logs_have_time_level_and_process(self):
+        logs = self.place.folder / "calm" / "logs"
+        for name, process in (("coordinator-0", "coordinator"),
+                              ("reward-0", "reward-0"),
+                              ("rollout-1", "rollout-1"),
+                              ("learner-0", "learner-1")):
+            text = (logs / f"{name}.log").read_text()
+            self.assertRegex(
+                text, rf"(?m)^\d{{4}}-\d\d-\d\dT[\d:.]+Z info {process}: ")
 
     def test_a_finished_run_has_nothing_to_do(self):
         again = self.place.run("train", self.calm_config, "--resume")
@@ -163,34 +120,47 @@ class Processes(unittest.TestCase):
         os.kill(self.coordinator_pid("ended"), signal.SIGTERM)
         _, messages = process.communicate(timeout=180)
         self.assertEqual(process.returncode, 0, messages)
+        self.assertIn("was told to end by SIGTERM", messages)
         self.assertIn("coordinator died and is started again", messages)
         self.check_equals_calm("ended")
 
-    def test_a_stop_outlives_the_coordinator_that_was_told(self):
-        process = self.start("told")
-        run = self.place.folder / "told"
-        metrics = run / "metrics.jsonl"
-        self.wait_for(lambda: metrics.is_file() and metrics.stat().st_size)
-        process.send_signal(signal.SIGINT)
-        self.wait_for(lambda: '"stopping"' in
-                      (run / "events.jsonl").read_text())
-        os.kill(self.coordinator_pid("told"), signal.SIGKILL)
+    def test_roles_that_are_told_to_end_one_by_one_come_back(self):
+        name = "each"
+        _, process = self.start_first_step(name, "sft.steps=300")
+        told = (("reward", self.processes_of(name, "reward")[0]),
+                ("rollout-1", self.processes_of(name, "rollout", "1")[0]),
+                ("learner", self.ranks(name)[-1]))
+        for _, pid in told:
+            os.kill(pid, signal.SIGTERM)
+        mpirun = self.processes_of(name, "mpirun")
+        self.wait_for(lambda: self.processes_of(name, "mpirun") != mpirun)
+        mpirun = self.wait_for(lambda: self.processes_of(name, "mpirun"))[0]
+        os.kill(mpirun, signal.SIGTERM)
         _, messages = process.communicate(timeout=180)
-        self.assertEqual(process.returncode, 130, messages)
+        self.assertEqual(process.returncode, 0, messages)
+        for role, pid in (*told, ("learner", mpirun)):
+            self.assertIn(f"{role} (process {pid}) was told to end", messages)
+            self.assertIn(f"{role} died and is started again", messages)
 
-    def test_a_stop_leaves_without_a_checkpoint_that_takes_too_long(self):
-        process = self.start("hasty", "checkpoint.write_timeout_seconds=0.01")
-        metrics = self.place.folder / "hasty" / "metrics.jsonl"
-        self.wait_for(lambda: metrics.is_file() and metrics.stat().st_size)
-        process.send_signal(signal.SIGINT)
+    def test_a_killed_rank_that_may_not_come_back_says_so(self):
+        result = self.place.run(
+            "train", self.place.config("spent"), "run.max_restarts=0",
+            'chaos.kill=["learner-1:sft_step:2"]')
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stderr,
+                         r"learner ended with .* and run.max_restarts is used "
+                         r"up; last lines of its log .*/learner-0.log:\n  \S")
+
+    def test_a_coordinator_that_hangs_is_killed_and_started_again(self):
+        config = "coordinator.answer_seconds=3"
+        _, process = self.start_first_step("silent", config)
+        os.kill(self.coordinator_pid("silent"), signal.SIGSTOP)
         _, messages = process.communicate(timeout=180)
-        self.assertEqual(process.returncode, 143, messages)
-        self.assertIn("checkpoint.write_timeout_seconds", messages)
-        resumed = self.place.run("train", self.place.config("hasty"),
-                                 "--resume",
-                                 "checkpoint.write_timeout_seconds=600")
-        self.assertEqual(resumed.returncode, 0, resumed.stderr)
-        self.check_equals_calm("hasty")
+        self.assertEqual(process.returncode, 0, messages)
+        self.assertIn("coordinator has not answered for 3 s", messages)
+        # The others turn to the new one at once, and live.
+        self.assertEqual(messages.count("is started again"), 1, messages)
+        self.check_equals_calm("silent")
 
     def test_ranks_wait_for_a_checkpoint_as_long_as_they_are_told(self):
         result = self.place.run(
@@ -218,93 +188,6 @@ class Processes(unittest.TestCase):
         self.assertIn("reward has not asked for work", messages)
         self.check_equals_calm("hung")
 
-    def start_first_step(self, name):
-        """`ume train` in the background, once its first step is recorded."""
-        config = self.place.config(name)
-        process = self.start(name, f"run.name={name}")
-        metrics = self.place.folder / name / "metrics.jsonl"
-        self.wait_for(lambda: metrics.is_file() and metrics.stat().st_size)
-        return config, process
-
-    def resume(self, config, name):
-        """Goes on to the end, which must be that of the calm run."""
-        resumed = self.place.run("train", config, "--resume")
-        self.assertEqual(resumed.returncode, 0, resumed.stderr)
-        self.check_equals_calm(name)
-
-    def fetch(self, name, path):
-        endpoints = self.place.folder / name / "endpoints.json"
-        url = json.loads(endpoints.read_text())["http"]
-        with urllib.request.urlopen(url + path, timeout=10) as reply:
-            return reply.read().decode()
-
-    def test_an_interrupt_saves_a_checkpoint_and_resume_goes_on(self):
-        config, process = self.start_first_step("interrupted")
-        second = self.place.run("train", config, "--resume")
-        self.assertEqual(second.returncode, 78)
-        self.assertIn("in use by process", second.stderr)
-        self.assertIn("<html", self.fetch("interrupted", "/"))
-        self.assertIn("ok", self.fetch("interrupted", "/healthz"))
-        self.assertIn("# TYPE ume_", self.fetch("interrupted", "/metrics"))
-        process.send_signal(signal.SIGINT)
-        _, messages = process.communicate(timeout=180)
-        self.assertEqual(process.returncode, 130, messages)
-        self.assertIn(f"ume train {config} run.name=interrupted --resume",
-                      messages)
-        metrics = self.place.folder / "interrupted" / "metrics.jsonl"
-        before = metrics.read_bytes()
-        other = self.place.run("train", config, "--resume", "phases=[grpo]")
-        self.assertEqual(other.returncode, 78, other.stderr)
-        self.assertEqual(metrics.read_bytes(), before)
-        self.resume(config, "interrupted")
-
-    def test_other_signals_save_a_checkpoint_and_ask_to_be_run_again(self):
-        for sent in (signal.SIGTERM, signal.SIGUSR1):
-            with self.subTest(sent.name):
-                name = "told-" + sent.name
-                config, process = self.start_first_step(name)
-                process.send_signal(sent)
-                _, messages = process.communicate(timeout=180)
-                self.assertEqual(process.returncode, 75, messages)
-                self.assertIn(f"run.name={name} --resume", messages)
-        self.resume(config, name)
-
-    def test_a_second_signal_leaves_at_once_and_resume_goes_on(self):
-        config, process = self.start_first_step("hurried")
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.02)  # or the two would count as one
-        process.send_signal(signal.SIGINT)
-        _, messages = process.communicate(timeout=180)
-        self.assertEqual(process.returncode, 143, messages)
-        self.resume(config, "hurried")
-
-    def test_a_killed_run_leaves_no_process_and_resume_goes_on(self):
-        config, process = self.start_first_step("killed")
-        roles = [p for p in self.processes_of("killed") if p != process.pid]
-        self.assertGreaterEqual(len(roles), 5)
-        process.kill()
-        process.communicate(timeout=60)
-        deadline = time.monotonic() + 60
-        while self.processes_of("killed") and time.monotonic() < deadline:
-            time.sleep(0.1)
-        self.assertEqual(self.processes_of("killed"), [])
-        self.resume(config, "killed")
-
-    def processes_of(self, name):
-        """Ids of the processes whose command line names the run's folder."""
-        folder = str(self.place.folder / name).encode()
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if folder in path.read_bytes():
-                    found.append(int(path.parent.name))
-        return found
-
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", type=pathlib.Path, required=True)
-    options, rest = parser.parse_known_args()
-    PROGRAMS = options.programs.resolve()
-    os.chdir(ROOT)
-    unittest.main(argv=[sys.argv[0], "-v", *rest])
+    main(__doc__)

@@ -114,6 +114,27 @@ class Setup(unittest.TestCase):
         self.assertIn("hash", result.stderr.lower())
         self.assertEqual(list(self.deps.iterdir()), [])
 
+    def test_a_folder_that_cannot_be_made_is_one_line_and_74(self):
+        (self.folder / "file").write_text("no folder\n")
+        result = self.run_tool("python3", "tools/fetch_deps.py",
+                               DEPS_DIR=str(self.folder / "file" / "deps"))
+        self.assertEqual(result.returncode, 74, result.stderr)
+        self.assertIn("/file", result.stderr)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+
+    def test_no_copy_of_the_wheels_stays_outside_of_the_project(self):
+        """In pip's cache, half a gigabyte."""
+        stand_in = self.folder / "modules" / "pip"
+        stand_in.mkdir(parents=True)
+        (stand_in / "__init__.py").touch()
+        (stand_in / "__main__.py").write_text(
+            "import sys\nprint(*sys.argv, file=sys.stderr)\nsys.exit(1)\n")
+        result = self.run_tool("python3", "tools/fetch_deps.py",
+                               PYTHONPATH=str(stand_in.parent))
+        self.assertEqual(result.returncode, 69, result.stderr)
+        self.assertIn(" download ", result.stderr)
+        self.assertIn(" --no-cache-dir ", result.stderr)
+
     def test_too_little_disk_is_refused_before_anything_is_fetched(self):
         self.deps.mkdir()
         mount = [shutil.which(p) for p in ("unshare", "mount")]

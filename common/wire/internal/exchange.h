@@ -19,8 +19,9 @@ class FrameClient : public RequestClient {
   Reply call(const Request& request, double timeout_seconds) final;
 
  protected:
-  // Looks whether the server has moved; before each sending.
-  virtual void reconnect() = 0;
+  // Looks whether the server has moved, and turns to where it is now. Returns
+  // whether it has. Before each sending, and now and then while waiting.
+  virtual bool reconnect() = 0;
   // False when it cannot be sent within the time.
   virtual bool send(const Frames& frames, double timeout_seconds) = 0;
   virtual std::optional<Frames> receive(double timeout_seconds) = 0;

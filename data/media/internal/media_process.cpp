@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "common/error/error.h"
+#include "common/process/stop_signals.h"
 
 extern char** environ;
 
@@ -34,8 +35,9 @@ Pipe open_pipe() {
   return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
-// Standard streams, default signals and a process group of its own, so that
-// Ctrl-C at the terminal does not look like a crash of the decoder.
+// Standard streams, default signals and a process group of its own; and what is
+// to stop a whole run does not reach it, or the run would see a crash of the
+// decoder and not finish its checkpoint.
 class SpawnSetup {
  public:
   SpawnSetup(int in, int out, int error) {
@@ -44,10 +46,10 @@ class SpawnSetup {
     posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO);
     posix_spawnattr_init(&attributes_);
-    sigset_t none, all;
-    sigemptyset(&none);
+    const sigset_t blocked = stop_signals();
+    sigset_t all;
     sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigmask(&attributes_, &blocked);
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setpgroup(&attributes_, 0);
     posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK |

@@ -10,6 +10,8 @@ namespace ume {
 namespace {
 
 constexpr size_t kMaxMedia = 4096;  // of one item; each may be a frame
+// Above it, doubles are further apart than one.
+constexpr double kFirstInexact = 9007199254740992.0;  // 2^53
 
 }  // namespace
 
@@ -38,8 +40,16 @@ void Fields::fail(const char* name, const std::string& what) const {
 
 std::string Fields::id() const {
   const nlohmann::json& value = get("id");
-  if (value.is_structured()) {
+  if (!value.is_null() && !value.is_string() && !value.is_number()) {
     fail("id", "expected a text or a number, found " + quote_json(value));
+  }
+  // The reader turns what 64 bits do not hold into one of these.
+  if (value.is_number_float() &&
+      !(std::abs(value.get<double>()) < kFirstInexact)) {
+    fail("id",
+         "expected a number that keeps its digits: a whole one of at most 64 "
+         "bits, or a text; found " +
+             quote_json(value));
   }
   return value.dump();
 }

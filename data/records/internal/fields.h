@@ -21,7 +21,8 @@ class Fields {
   std::string at(const char* name) const { return prefix_ + name; }
   [[noreturn]] void fail(const char* name, const std::string& what) const;
 
-  // The member "id", a text or a number, as JSON; "null" where missing.
+  // The member "id" as JSON, "null" where missing: a text, or a number that
+  // comes back as it was. A whole number beyond 64 bits is refused.
   std::string id() const;
 
   // Null where missing.

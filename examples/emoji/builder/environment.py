@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 EXIT_UNAVAILABLE = 69
-EXIT_DISK_FULL = 74
+EXIT_IO = 74
 EXIT_CONFIG = 78
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -72,6 +73,12 @@ TEST_CASE("write_private_file_atomic: only the owner can read") {
   CHECK((info.st_mode & 0777) == 0600);
 }
 
+TEST_CASE("step_name: six digits, more when they are needed") {
+  CHECK(step_name(0) == "step_000000");
+  CHECK(step_name(50) == "step_000050");
+  CHECK(step_name(1234567) == "step_1234567");
+}
+
 TEST_CASE("read_file: refuses more than its bound and a missing file") {
   ScratchFolder folder;
   write_file_atomic(folder / "f", "12345");
@@ -79,6 +86,49 @@ TEST_CASE("read_file: refuses more than its bound and a missing file") {
   CHECK_THROWS_AS(read_file(folder / "f", 4), InvalidInput);
   CHECK_THROWS_AS(read_file(folder / "none"), IoError);
   CHECK_THROWS_AS(read_file(folder.path()), IoError);
+}
+
+TEST_CASE("read_file: refuses a pipe instead of waiting for its writer") {
+  ScratchFolder folder;
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(read_file(folder / "pipe"),
+                    Catch::Contains("pipe: not a regular file"));
+  write_file_atomic(folder / "f", "12345");
+  fs::create_symlink("f", folder / "link");
+  CHECK(read_file(folder / "link") == "12345");
+}
+
+TEST_CASE("read_file_or_pipe: reads a pipe to its end, within the bound") {
+  for (const uint64_t max_bytes : {5, 4}) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const FileDescriptor reader(ends[0]);
+    FileDescriptor writer(ends[1]);
+    REQUIRE(write(writer.get(), "12345", 5) == 5);
+    writer.reset();
+    const std::string path = "/proc/self/fd/" + std::to_string(reader.get());
+    if (max_bytes < 5) {
+      CHECK_THROWS_AS(read_file_or_pipe(path, max_bytes), InvalidInput);
+    } else {
+      CHECK(read_file_or_pipe(path, max_bytes) == "12345");
+    }
+  }
+}
+
+TEST_CASE("path_exists: a name is there, is not, or cannot be told") {
+  ScratchFolder folder;
+  write_file_atomic(folder / "f", "");
+  fs::create_symlink("nowhere", folder / "dangling");
+  fs::create_symlink("loop", folder / "loop");
+  CHECK(path_exists(folder / "f"));
+  CHECK(path_exists(folder / "dangling"));
+  CHECK(path_exists(folder / "loop"));
+  CHECK_FALSE(path_exists(folder / "none"));
+  CHECK_FALSE(path_exists(folder / "f/none"));
+  CHECK_THROWS_WITH(
+      path_exists(folder / "loop/f"),
+      Catch::Contains("loop/f: cannot look it up: Too many levels"));
+  CHECK_THROWS_AS(path_exists(folder / std::string(300, 'x')), IoError);
 }
 
 TEST_CASE("directories: made with parents, renamed, asked for room") {

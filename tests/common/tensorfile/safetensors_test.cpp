@@ -1,5 +1,6 @@
 #include "common/tensorfile/safetensors.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -261,6 +262,22 @@ TEST_CASE("TensorFile: a missing file and a folder are input errors") {
   const Folder folder("ume_tensorfile_");
   write_text(folder / "empty", "");
   CHECK_THROWS_AS(TensorFile::open(folder / "empty"), InvalidInput);
+}
+
+TEST_CASE("TensorFile: a pipe and a link to itself are refused at once") {
+  const Folder folder("ume_tensorfile_odd_");
+  const std::string index = folder / "model.safetensors.index.json";
+  REQUIRE(mkfifo((folder / "model.safetensors").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(TensorFile::open_folder(folder.text()),
+                    Catch::Contains("model.safetensors: not a regular file"));
+  fs::create_symlink("model.safetensors.index.json", index);
+  CHECK_THROWS_WITH(TensorFile::open_folder(folder.text()),
+                    Catch::Contains("index.json: cannot open: Too many"));
+  fs::remove(index);
+  REQUIRE(mkfifo(index.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(TensorFile::open_folder(folder.text()),
+                    Catch::Contains("index.json: not a regular file"));
+  CHECK_THROWS_AS(read_json_file(index), IoError);
 }
 
 TEST_CASE("TensorFile: shards are joined through the index") {

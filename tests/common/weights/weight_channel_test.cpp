@@ -1,5 +1,6 @@
 #include "common/weights/weight_channel.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <filesystem>
@@ -53,9 +54,13 @@ struct Channels {
   std::unique_ptr<WeightChannel> shm =
       make_shm_weight_channel(folder / "w", "run-1");
   std::vector<WeightChannel*> all() { return {memory.get(), shm.get()}; }
-  size_t num_files() const {
-    return static_cast<size_t>(std::distance(
-        fs::directory_iterator(folder / "w"), fs::directory_iterator()));
+  size_t num_versions() const {
+    return static_cast<size_t>(
+        std::count_if(fs::directory_iterator(folder / "w"),
+                      fs::directory_iterator(), [](const auto& entry) {
+                        return entry.path().filename().string().find('@') !=
+                               std::string::npos;
+                      }));
   }
 };
 
@@ -91,7 +96,7 @@ TEST_CASE("weights: the last two versions are kept, a held one stays whole") {
     check_equal(*channel->receive(manifests[3]), Weights(3));
     check_equal(*held[0], Weights(0));
   }
-  CHECK(channels.num_files() == 2);
+  CHECK(channels.num_versions() == 2);
 }
 
 TEST_CASE("weights: the hash is of the weights alone") {
@@ -206,11 +211,6 @@ TEST_CASE("shm weights: leftovers of a dead incarnation go, others' stay") {
                            "run-1@x", "other"}) {
     CHECK(fs::exists(folder / ("w/" + std::string(name))));
   }
-  remove_shm_weights(folder / "w", "run-1");
-  CHECK_FALSE(fs::exists(folder / "w/run-1@4.2"));
-  CHECK_FALSE(fs::exists(folder / "w/run-1@3.1"));
-  CHECK(fs::exists(folder / "w/run-12@9.1"));
-  remove_shm_weights(folder / "none", "run-1");
 }
 
 TEST_CASE("shm weights: run ids that are no file names are refused") {

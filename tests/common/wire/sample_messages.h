@@ -103,7 +103,6 @@ inline RewardTable sample_table() {
 inline BatchSlice sample_slice() {
   TrainGroup group;
   group.group = {5, Side::kTarget};
-  group.source = "flags";
   group.prompt = sample_prompt();
   group.prompt_digest = "cafe";
   group.version = {6, 1};

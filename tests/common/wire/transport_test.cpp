@@ -202,6 +202,19 @@ TEST_CASE("zmq: a client finds a server that starts again on another port") {
   }
 }
 
+TEST_CASE("zmq: a client that waits for a server that hangs finds the next") {
+  const auto hangs = make_zmq_server(kServer, {});
+  const auto next = make_zmq_server(kServer, {});
+  std::atomic<int> num_asked{0};
+  const auto find = [&] {
+    return (++num_asked <= 2 ? hangs : next)->endpoint();
+  };
+  // It would send its request again only after the deadline.
+  auto client = make_zmq_client(kClient, {find, 600.0});
+  ServerThread thread(*next, echo_worker);
+  CHECK((client->call(LeaseRequest{5}, 60.0) == Reply(RegisterReply{5})));
+}
+
 TEST_CASE("zmq: a client finds a server that starts again on the same port") {
   auto first = make_zmq_server(kServer, {});
   const std::string endpoint = first->endpoint();

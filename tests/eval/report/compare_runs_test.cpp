@@ -122,14 +122,14 @@ TEST_CASE("the comparison's table and page show every run and the verdict") {
     CHECK(end - at <= 100);
     at = end + 1;
   }
-  const std::string page = html_report(report);
+  const std::string page = html_report(report, {});
   CHECK_THAT(page, Contains("the smallest change is larger than that"));
   // Two of twenty questions: the interval reaches 0.
   CHECK_THAT(page, Contains("stays where it was (−10.0)"));
   report.control->change.high = -0.01;
-  CHECK_THAT(html_report(report), Contains("loses (−10.0)"));
+  CHECK_THAT(html_report(report, {}), Contains("loses (−10.0)"));
   report.seeds[0].change.mean = 0.01;
   CHECK_THAT(comparison_table(report), Contains("not larger"));
-  CHECK_THAT(html_report(report), Contains("<strong>not</strong> larger"));
+  CHECK_THAT(html_report(report, {}), Contains("<strong>not</strong> larger"));
   CHECK(comparison_table({}).empty());
 }

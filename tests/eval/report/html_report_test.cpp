@@ -43,8 +43,10 @@ ReportInput sample_input() {
                    "Euro", true, 1.5};
   input.examples = {example};
   input.times = {{"sft", 100.0, 50000}};
-  input.seeds = {grpo_effect("seed 1", input.stages[1], input.stages[2])};
-  input.control = grpo_effect("shuffled", input.stages[1], input.stages[1]);
+  input.seeds = {
+      grpo_effect("seed 1", input.stages[1], input.stages[2], quick())};
+  input.control =
+      grpo_effect("shuffled", input.stages[1], input.stages[1], quick());
   Estimate clean;
   clean.mean = 0.889;
   input.clean = clean;
@@ -140,7 +142,7 @@ TEST_CASE("sections without data are left out") {
     CHECK(html.find("id=\"" + std::string(id) + "\"") == std::string::npos);
   }
   CHECK(html.find("GRPO") == std::string::npos);
-  CHECK_THROWS_AS(html_report({}), InvalidInput);
+  CHECK_THROWS_AS(page({}), InvalidInput);
 }
 
 TEST_CASE("hostile text is shown as text everywhere") {
@@ -221,7 +223,7 @@ TEST_CASE("text() escapes, replaces what cannot be shown, and cuts") {
   CHECK(text("éé", 2) == "éé");
 }
 
-TEST_CASE("numbers read well") {
+TEST_CASE("numbers are rounded, signed, grouped and given their units") {
   CHECK(html::number(-0.04, 1) == "0.0");
   CHECK(html::number(-1.25, 1) == "−1.2");
   CHECK(html::number(std::nan("")) == "–");
@@ -232,6 +234,9 @@ TEST_CASE("numbers read well") {
   CHECK(html::duration(3.25) == "3.2 s");
   CHECK(html::duration(312) == "5 min 12 s");
   CHECK(html::duration(7380) == "2 h 03 min");
+}
+
+TEST_CASE("base64 pads what is not a multiple of three bytes") {
   CHECK(html::base64("") == "");
   CHECK(html::base64("a") == "YQ==");
   CHECK(html::base64("ab") == "YWI=");

@@ -42,7 +42,7 @@ TEST_CASE("a report reads back what a run's folder holds") {
   written.subtitle = "two cores";
   written.times = {{"sft", 10.5, 2000}};
   written.seeds = {grpo_effect("seed 1", sample_summary("sft", 5, 9),
-                               sample_summary("grpo", 5, 15))};
+                               sample_summary("grpo", 5, 15), {})};
   written.seed_mean = written.control = written.seeds[0];
   written.control_gap = written.clean_gap = written.seeds[0].change;
   written.clean = written.seeds[0].after;
@@ -81,7 +81,7 @@ TEST_CASE("a report reads back what a run's folder holds") {
   CHECK(input.clean->mean == Approx(0.75));
   CHECK(input.times.at(0).tokens == 2000);
   CHECK(context_json(input) == context_json(written));
-  CHECK_FALSE(html_report(input).empty());
+  CHECK_FALSE(html_report(input, {}).empty());
 }
 
 TEST_CASE("an evaluation is all that a report needs") {

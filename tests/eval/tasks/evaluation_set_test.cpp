@@ -1,10 +1,10 @@
 #include "eval/tasks/evaluation_set.h"
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "common/error/error.h"
+#include "data/records/evaluation_report.h"
 #include "tests/support/scratch_folder.h"
 
 namespace ume {
@@ -25,12 +25,32 @@ struct Files {
                            R"("dataset_infos":{"cand_name":"b"}})"
                            "\n";
 
+  void write(const ScratchFolder& folder) const {
+    folder.write("tasks.json", tasks.dump());
+    folder.write("query.jsonl", query.dump() + "\n\n");
+    folder.write("cand.jsonl", candidates);
+  }
+
   EvaluationSet read() const {
     const ScratchFolder folder;
-    std::ofstream(folder / "tasks.json") << tasks;
-    std::ofstream(folder / "query.jsonl") << query << "\n\n";
-    std::ofstream(folder / "cand.jsonl") << candidates;
+    write(folder);
     return read_evaluation_set(folder / "tasks.json", "test");
+  }
+
+  // What `ume data validate` has against the queries.
+  std::vector<std::string> problems() const {
+    const ScratchFolder folder;
+    write(folder);
+    return inspect_evaluation_tasks(folder / "tasks.json")
+        .at(0)
+        .report.problems;
+  }
+
+  void add_candidate(const std::string& name) {
+    const Json row = {{"cand_text", {name}},
+                      {"cand_image", {nullptr}},
+                      {"dataset_infos", {{"cand_name", name}}}};
+    candidates += row.dump() + "\n";
   }
 
   std::string refusal() const {
@@ -65,8 +85,9 @@ TEST_CASE("evaluation set: a field of another type is named, never a crash") {
   for (const char* name : {"description", "unseen", "primary", "candidates"}) {
     Files files;
     files.tasks["tasks"][0][name] = 7;
-    CHECK_THAT(files.refusal(), Catch::Contains("tasks.json: field '" +
-                                                std::string(name) + "'"));
+    CHECK_THAT(files.refusal(),
+               Catch::Contains("tasks.json: tasks[0]: field '" +
+                               std::string(name) + "'"));
   }
   Files files;
   files.tasks["media_root"] = {1};
@@ -93,6 +114,85 @@ TEST_CASE("evaluation set: a line without end is refused by its number") {
   Files files;
   files.candidates += std::string(2 << 20, 'x');
   CHECK_THAT(files.refusal(), Catch::Contains("cand.jsonl:3: longer than"));
+}
+
+TEST_CASE("evaluation set: only a local task ranks a row's own candidates") {
+  Files files;
+  files.add_candidate("c");
+  files.add_candidate("d");
+  files.query["dataset_infos"] = {{"cand_names", {"d", "b", "a"}},
+                                  {"label_name", {"a", "d"}},
+                                  {"rel_scores", {1, 2.5}}};
+  const EvalTask global = files.read().tasks[0];
+  CHECK(global.queries[0].labels == std::vector<int64_t>{0, 3});
+  CHECK(global.queries[0].grades == std::vector<double>{1, 2.5});
+  CHECK(global.queries[0].local.empty());
+  files.tasks["tasks"][0]["ranking"] = "local";
+  const EvalTask local = files.read().tasks[0];
+  CHECK(local.queries[0].labels == global.queries[0].labels);
+  CHECK(local.queries[0].grades == global.queries[0].grades);
+  CHECK(local.queries[0].local == std::vector<int64_t>{3, 1, 0});
+}
+
+TEST_CASE(
+    "evaluation set: chance counts distinct labels among what is ranked") {
+  Files files;
+  for (const char* name : {"c", "d", "e"}) files.add_candidate(name);
+  CHECK(files.read().tasks[0].chance == Approx(1.0 / 5));
+  files.query["dataset_infos"] = {{"cand_names", {"b", "c", "d", "b"}},
+                                  {"label_name", {"b", "d", "b"}}};
+  CHECK(files.read().tasks[0].chance == Approx(2.0 / 5));
+  files.tasks["tasks"][0]["ranking"] = "local";
+  CHECK(files.read().tasks[0].chance == Approx(2.0 / 3));
+}
+
+TEST_CASE("evaluation set: chance is the mean over the queries") {
+  Files files;
+  files.add_candidate("c");
+  const ScratchFolder folder;
+  files.write(folder);
+  Json second = files.query;
+  second["id"] = "r";
+  second["dataset_infos"]["label_name"] = {"a", "b"};
+  folder.write("query.jsonl", files.query.dump() + "\n" + second.dump());
+  // By hand: 1 of 3 and 2 of 3.
+  CHECK(read_evaluation_set(folder / "tasks.json", "test").tasks[0].chance ==
+        Approx(0.5));
+}
+
+TEST_CASE("evaluation set: a ranking of another name is refused by its task") {
+  Files files;
+  files.tasks["tasks"][0]["ranking"] = "locl";
+  const std::string expected =
+      "tasks.json: tasks[0].ranking: expected \"global\" or \"local\", found "
+      "\"locl\"";
+  CHECK_THAT(files.refusal(), Catch::Contains(expected));
+  CHECK_THROWS_WITH(files.problems(), Catch::Contains(expected));
+}
+
+TEST_CASE("evaluation set: what validation finds in names is refused, too") {
+  const auto both_say = [](const Files& files, const std::string& what) {
+    INFO(what);
+    CHECK_THAT(files.refusal(), Catch::Contains("query.jsonl:1: " + what));
+    REQUIRE(files.problems().size() == 1);
+    CHECK_THAT(files.problems()[0],
+               Catch::Contains("query.jsonl, line 1: " + what));
+  };
+  Files files;
+  CHECK(files.problems().empty());
+  Json& infos = files.query["dataset_infos"];
+  infos = {{"cand_names", {"Nope"}}, {"label_name", "Nope"}};
+  both_say(files, "dataset_infos.label_name: expected a name of ");
+  infos = {{"cand_names", {"a"}}, {"label_name", "b"}};
+  both_say(files, "dataset_infos.label_name: expected one of cand_names");
+  // Other own candidates are none of a global task's business.
+  infos = {{"cand_names", {"Nope", "b"}}, {"label_name", "b"}};
+  CHECK(files.refusal() == "accepted");
+  CHECK(files.problems().empty());
+  files.tasks["tasks"][0]["ranking"] = "local";
+  both_say(files, "dataset_infos.cand_names: expected a name of ");
+  infos.erase("cand_names");
+  both_say(files, "dataset_infos.cand_names: expected the query's own");
 }
 
 }  // namespace

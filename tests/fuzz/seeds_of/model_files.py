@@ -156,7 +156,9 @@ def model_config():
 def model_companions():
     manifest = {"format": "ume-checkpoint", "version": 1, "phase": "sft",
                 "step": 50, "weight_hash": "0123", "files": {
-                    "model/config.json": {"bytes": 10, "xxh3": "ab"}}}
+                    name: {"bytes": 10, "xxh3": "ab"} for name in (
+                        "weights.safetensors", "optimizer.safetensors",
+                        "config.json", "state.json", "model/config.json")}}
     yield "manifest", b"\0" + json.dumps(manifest).encode()
     for name, change in [
             ("fraction", {"step": 1.5}), ("huge", {"step": 1e300}),

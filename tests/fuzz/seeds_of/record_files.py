@@ -96,6 +96,11 @@ def evaluation_files():
                                  '"label_name": ["a", "b"]').encode()
     yield "unknown_label", text.replace('"label_name": "a"',
                                         '"label_name": "z"').encode()
+    local = text.replace('"primary"', '"ranking": "local", "primary"')
+    yield "local", local.replace('"label_name": "a"',
+                                 '"label_name": "a", "cand_names": '
+                                 '["b", "a"], "rel_scores": [2]').encode()
+    yield "local_without_own", local.encode()
     yield "number_id", text.replace('"id": "q"', '"id": 7').encode()
     yield "out_of_folder", text.replace("cand.jsonl", "../cand.jsonl").encode()
 

@@ -4,7 +4,7 @@
 
 #include "common/hash/xxh3.h"
 #include "common/weights/internal/weight_file.h"
-#include "coordinator/cohorts/result_blob.h"
+#include "coordinator/ledger/result_blob.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/target_functions.h"
 

@@ -54,7 +54,10 @@ void record_files(Bytes input) {
   const std::string path = put_file(kNames[input[0] % 3], content);
   accepts([&] { inspect_data(path); });
   accepts([&] { read_pair_list(path); });
-  accepts([&] { read_annotated_pairs(path); });
+  accepts([&] {
+    const AnnotatedPairFile file(path);
+    for (size_t i = 0; i < file.size(); ++i) file.at(i);
+  });
 }
 
 // tasks.json, candidates and queries, with a line "%%" between them.
@@ -73,9 +76,11 @@ void evaluation_files(Bytes input) {
     const EvaluationSet set = read_evaluation_set(tasks, "test");
     for (const EvalTask& task : set.tasks) {
       for (const EvalQuery& query : task.queries) {
-        for (const int64_t label : query.labels) {
-          UME_CHECK(label < static_cast<int64_t>(task.candidates.size()),
-                    "a label without a candidate");
+        for (const auto& named : {query.labels, query.local}) {
+          for (const int64_t index : named) {
+            UME_CHECK(index < static_cast<int64_t>(task.candidates.size()),
+                      "a name without a candidate");
+          }
         }
       }
     }
