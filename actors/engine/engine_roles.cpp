@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <new>
 
 #include "actors/engine/learner_worker.h"
 #include "actors/engine/rollout_worker.h"
@@ -13,6 +14,7 @@
 #include "common/error/error.h"
 #include "common/log/log.h"
 #include "kernels/torch.h"
+#include "kernels/torch_errors.h"
 #include "model/config/model_config.h"
 
 namespace ume {
@@ -25,6 +27,26 @@ void learn_until_stop(LearnerWorker& worker, const std::string& start_id) {
   } catch (const StopRun& stop) {
     log_info(stop.reason);
   }
+}
+
+void learn(MpiSession& session,
+           const std::string& name,
+           const RunDirectory& directory,
+           const std::string& start_id) {
+  const RunConfig config = load_run_config(directory);
+  torch::set_num_threads(static_cast<int>(config.learner.threads));
+  const auto collective =
+      make_mpi_collective(session, config.learner.collective_timeout_seconds);
+  const auto patient =
+      make_mpi_collective(session, config.checkpoint.write_timeout_seconds);
+  const auto client = connect_to_coordinator(directory, name);
+  const auto weights =
+      make_shm_weight_channel(shared_weight_folder(), directory.run_id());
+  const SystemClock clock;
+  StageHook hook = make_stage_hook(config, directory, name);
+  LearnerWorker worker(config,
+                       {*client, *collective, *patient, *weights, clock, hook});
+  learn_until_stop(worker, start_id);
 }
 
 }  // namespace
@@ -63,24 +85,14 @@ void run_learner_role(const RunDirectory& directory,
   const std::string name = "learner-" + std::to_string(session.rank());
   start_logging({.process = name});
   try {
-    const RunConfig config = load_run_config(directory);
-    torch::set_num_threads(static_cast<int>(config.learner.threads));
-    const auto collective =
-        make_mpi_collective(session, config.learner.collective_timeout_seconds);
-    const auto patient =
-        make_mpi_collective(session, config.checkpoint.write_timeout_seconds);
-    const auto client = connect_to_coordinator(directory, name);
-    const auto weights =
-        make_shm_weight_channel(shared_weight_folder(), directory.run_id());
-    const SystemClock clock;
-    StageHook hook = make_stage_hook(config, directory, name);
-    LearnerWorker worker(
-        config, {*client, *collective, *patient, *weights, clock, hook});
-    learn_until_stop(worker, start_id);
+    without_torch_errors([&] { learn(session, name, directory, start_id); });
   } catch (const Error& error) {
     // Finalising MPI would wait for ranks that may never come.
     log_error(error.what());
     session.abort(static_cast<int>(error.code()));
+  } catch (const std::bad_alloc&) {
+    log_error("out of memory");
+    session.abort(static_cast<int>(ExitCode::kFailure));
   } catch (const std::exception& error) {
     log_error(std::string("unexpected failure: ") + error.what());
     session.abort(static_cast<int>(ExitCode::kFailure));
