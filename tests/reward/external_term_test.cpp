@@ -9,6 +9,7 @@
 #include "common/wire/zmq_caller.h"
 #include "tests/reward/extension_fixtures.h"
 #include "tests/reward/script_process.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace ume;
 using Catch::Matchers::Contains;
@@ -124,8 +125,8 @@ TEST_CASE("external: a service that is away opens the breaker") {
 }
 
 TEST_CASE("external: a service that died and came back is found again") {
-  const std::string path =
-      "ipc:///tmp/ume-external-" + std::to_string(getpid()) + ".socket";
+  const ScratchFolder folder;
+  const std::string path = "ipc://" + folder / "socket";
   RewardTermConfig term = external(path);
   term.extension.timeout_ms = 10000;
   const RewardPipeline pipeline = pipeline_of(term);
