@@ -40,6 +40,11 @@ class CommandCase(unittest.TestCase):
         self.errors = result.stderr
         return result.stdout
 
+    def refuse(self, code, text, *options):
+        """Ends with this code, and says this on stderr."""
+        self.call(*options, code=code)
+        self.assertIn(text, self.errors)
+
     def lines(self, *options, **settings):
         return [json.loads(line)
                 for line in self.call(*options, **settings).splitlines()]

@@ -2,29 +2,20 @@
 """`ume checkpoint inspect|verify|export` and `ume model prepare` on the
 reference checkpoints: answers, refusals, exit codes."""
 
-import argparse
 import json
-import os
 import pathlib
 import shutil
 import struct
 import subprocess
 import sys
-import tempfile
-import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from command_case import CommandCase, main  # noqa: E402
 from small_disk import on_small_disk  # noqa: E402
 from tiny_job import TinyJob  # noqa: E402
 
 PARITY = ROOT / "tests/fixtures/parity"
-PROGRAMS = None
-
-
-def ume(*arguments):
-    return subprocess.run([PROGRAMS / "ume", *map(str, arguments)],
-                          capture_output=True, text=True, timeout=120)
 
 
 def header(path):
@@ -33,14 +24,7 @@ def header(path):
     return json.loads(data[8:8 + size]), data[8 + size:]
 
 
-class Commands(unittest.TestCase):
-    def setUp(self):
-        self.scratch = tempfile.TemporaryDirectory()
-        self.folder = pathlib.Path(self.scratch.name)
-
-    def tearDown(self):
-        self.scratch.cleanup()
-
+class Commands(CommandCase):
     def copy(self, name, source=PARITY / "model_a_qwen2vl_tied"):
         return pathlib.Path(shutil.copytree(source, self.folder / name))
 
@@ -57,22 +41,12 @@ class Commands(unittest.TestCase):
             (plain / name).write_text(json.dumps(root))
         return plain
 
-    def succeed(self, *arguments):
-        result = ume(*arguments)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
-    def refuse(self, code, text, *arguments):
-        result = ume(*arguments)
-        self.assertEqual(result.returncode, code, result.stderr)
-        self.assertIn(text, result.stderr)
-
     def test_inspect_tells_layout_sizes_and_heads(self):
         said = {}
         for name in ("model_a_qwen2vl_tied", "model_b_qwen2vl_untied",
                      "model_a_qwen2vl_tied_transformers5_layout",
                      "model_c_qwen25vl", "model_d_qwen2vl_fullvocab_bf16"):
-            said[name] = json.loads(self.succeed(
+            said[name] = json.loads(self.call(
                 "checkpoint", "inspect", PARITY / name, "--json"))
             self.assertEqual(said[name]["missing"], [])
             self.assertEqual(said[name]["unexpected"], [])
@@ -90,7 +64,7 @@ class Commands(unittest.TestCase):
     def test_verify_finds_a_value_that_is_not_finite(self):
         source = PARITY / "model_d_qwen2vl_fullvocab_bf16"
         self.assertIn("all values finite",
-                      self.succeed("checkpoint", "verify", source))
+                      self.call("checkpoint", "verify", source))
         shutil.copytree(source, self.folder / "bad")
         path = self.folder / "bad" / "model.safetensors"
         about, _ = header(path)
@@ -120,7 +94,7 @@ class Commands(unittest.TestCase):
 
     def test_export_of_the_nested_layout_is_the_classic_model(self):
         out = self.folder / "out"
-        self.succeed("checkpoint", "export",
+        self.call("checkpoint", "export",
                      PARITY / "model_a_qwen2vl_tied_transformers5_layout",
                      "--output", out, "--shard-gb", "1")
         about, data = header(out / "model.safetensors")
@@ -145,20 +119,20 @@ class Commands(unittest.TestCase):
         self.refuse(65, "--companions", "checkpoint", "export",
                     PARITY / "model_d_qwen2vl_fullvocab_bf16",
                     "--output", self.folder / "out")
-        said = ume("checkpoint", "export",
-                   PARITY / "model_d_qwen2vl_fullvocab_bf16",
-                   "--companions", PARITY / "tokenizer",
-                   "--output", self.folder / "out")
-        self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertIn("tokenizer holds no preprocessor_config.json", said.stderr)
-        self.assertIn("holds no generation_config.json", said.stderr)
-        self.assertNotIn("tokenizer_config.json", said.stderr)
+        self.call("checkpoint", "export",
+                  PARITY / "model_d_qwen2vl_fullvocab_bf16",
+                  "--companions", PARITY / "tokenizer",
+                  "--output", self.folder / "out")
+        self.assertIn("tokenizer holds no preprocessor_config.json",
+                      self.errors)
+        self.assertIn("holds no generation_config.json", self.errors)
+        self.assertNotIn("tokenizer_config.json", self.errors)
 
     def test_export_keeps_fp16(self):
         source = PARITY / "model_a_qwen2vl_tied"
         for number, dtype in enumerate(("float16", "auto")):
             out = self.folder / str(number)
-            self.succeed("checkpoint", "export", source, "--output", out,
+            self.call("checkpoint", "export", source, "--output", out,
                          "--dtype", dtype)
             about, _ = header(out / "model.safetensors")
             about.pop("__metadata__")
@@ -181,7 +155,7 @@ class Commands(unittest.TestCase):
         about["a\x1b[2Jb"] = about.pop(name)
         text = json.dumps(about).encode()
         path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-        said = self.succeed("checkpoint", "inspect", self.folder / "bad")
+        said = self.call("checkpoint", "inspect", self.folder / "bad")
         self.assertNotIn("\x1b", said)
         self.assertIn("a?[2Jb", said)
 
@@ -203,7 +177,7 @@ class Commands(unittest.TestCase):
     def test_prepare_copies_the_donors_rows_and_a_second_time_nothing(self):
         plain = self.model_without_tokens()
         out = self.folder / "out"
-        self.succeed("model", "prepare", "--model", plain, "--output", out)
+        self.call("model", "prepare", "--model", plain, "--output", out)
         about, data = header(out / "model.safetensors")
         _, before = header(plain / "model.safetensors")
         begin, end = about["model.embed_tokens.weight"]["data_offsets"]
@@ -220,7 +194,7 @@ class Commands(unittest.TestCase):
         self.assertEqual([t["content"] for t in tokens["added_tokens"][-2:]],
                          ["<gen_emb>", "<disc_emb>"])
         again = self.folder / "again"
-        self.succeed("model", "prepare", "--model", out, "--output", again)
+        self.call("model", "prepare", "--model", out, "--output", again)
         for name in ("model.safetensors", "tokenizer.json", "config.json",
                      "tokenizer_config.json"):
             self.assertEqual((out / name).read_bytes(),
@@ -235,7 +209,7 @@ class Commands(unittest.TestCase):
         codes = []
         for room in (0.5, 1.5, 4):
             listed = ["sh", "-c", '"$@"; code=$?; ls "$0"; exit $code',
-                      disk / "out", PROGRAMS / "ume", "model", "prepare",
+                      disk / "out", self.programs / "ume", "model", "prepare",
                       "--model", plain, "--output", disk / "out"]
             result = subprocess.run(
                 on_small_disk(disk, int(weights + room * tokenizer), listed),
@@ -247,120 +221,20 @@ class Commands(unittest.TestCase):
                              result.stderr)
         self.assertEqual((codes[0], codes[-1]), (74, 0))
 
-    def test_a_companion_that_cannot_be_read_is_no_empty_file(self):
-        source = self.copy("source")
-        path = source / "tokenizer_config.json"
-        path.unlink()
-        path.symlink_to("/proc/self/mem")  # opens, and fails when it is read
-        out = self.folder / "out"
-        for command in (("checkpoint", "export", source),
-                        ("model", "init", "--config", source)):
-            self.refuse(74, "tokenizer_config.json: cannot read: Input/output",
-                        *command, "--output", out)
-            self.assertFalse((out / "config.json").exists())
-
-    def test_companions_that_are_not_there_are_refused(self):
-        source = PARITY / "model_a_qwen2vl_tied"
-        empty = self.folder / "empty"
-        empty.mkdir()
-        out = self.folder / "out"
-        for command in (("checkpoint", "export", source),
-                        ("model", "init", "--config", source)):
-            self.refuse(74, "mistyped: No such file", *command, "--output",
-                        out, "--companions", self.folder / "mistyped")
-            self.refuse(65, "empty: holds no tokenizer.json", *command,
-                        "--output", out, "--companions", empty)
-            self.assertFalse(out.exists())
-
-    def test_a_sharded_export_leaves_no_other_model_beside_it(self):
-        out = self.folder / "out"
-        out.mkdir()
-        (out / "model.safetensors").write_bytes(b"of another model")
-        self.succeed("checkpoint", "export", PARITY / "model_a_qwen2vl_tied",
-                     "--output", out, "--shard-gb", "0.001")
-        self.assertFalse((out / "model.safetensors").exists())
-        self.assertTrue((out / "model.safetensors.index.json").exists())
-        self.succeed("checkpoint", "verify", out)
-
-    def test_a_model_folders_file_that_cannot_be_opened_is_an_io_error(self):
-        readers = {"config.json": ("checkpoint", "inspect"),
-                   "model.safetensors": ("checkpoint", "inspect"),
-                   "model.safetensors.index.json": ("checkpoint", "inspect"),
-                   "tokenizer.json": ("tokenize", "--model"),
-                   "preprocessor_config.json":
-                       ("preprocess", "--input", os.devnull, "--model")}
-        whole = self.copy("whole")
-        for name, command in readers.items():
-            with self.subTest(name):
-                model = self.copy(f"with-{name}", whole)
-                if name == "model.safetensors":  # what is read without it
-                    (model / "model.safetensors.index.json").unlink()
-                path = model / name
-                path.unlink(missing_ok=True)
-                if name != "model.safetensors.index.json":
-                    self.refuse(74, f"{name}: cannot open: No such file",
-                                *command, model)
-                os.mkfifo(path)
-                self.refuse(74, f"{name}: not a regular file", *command, model)
-                path.unlink()
-                path.symlink_to(name)
-                self.refuse(74, f"{name}: cannot open: Too many levels",
-                            *command, model)
-
-    def test_a_models_files_may_be_links_as_in_the_hubs_cache(self):
-        blobs = self.copy("blobs")
-        model = self.folder / "model"
-        model.mkdir()
-        for path in blobs.iterdir():
-            (model / path.name).symlink_to(path)
-        self.succeed("checkpoint", "verify", model)
-        self.succeed("checkpoint", "export", model, "--output",
-                     self.folder / "out")
-        self.assertEqual((self.folder / "out/tokenizer.json").read_bytes(),
-                         (blobs / "tokenizer.json").read_bytes())
-
-    def test_a_path_that_cannot_be_followed_is_an_io_error(self):
-        model = PARITY / "model_a_qwen2vl_tied"
-        loop = self.folder / "loop"
-        loop.symlink_to("loop")
-        for path, reason in ((loop, "Too many levels of symbolic links"),
-                             (self.folder / ("x" * 300), "File name too long")):
-            for command in (("checkpoint", "inspect", path),
-                            ("checkpoint", "verify", path),
-                            ("checkpoint", "export", path, "--output",
-                             self.folder / "out"),
-                            ("checkpoint", "export", model, "--output", path),
-                            ("checkpoint", "export", model, "--output",
-                             self.folder / "out", "--companions", path),
-                            ("model", "init", "--config", path, "--output",
-                             self.folder / "out"),
-                            ("tokenize", "--model", path),
-                            ("preprocess", "--model", model, "--input", path)):
-                with self.subTest(command):
-                    result = ume(*command)
-                    self.assertEqual(result.returncode, 74, result.stderr)
-                    self.assertIn(str(path)[:150], result.stderr)
-                    self.assertIn(reason, result.stderr)
-                    self.assertNotIn("unexpected", result.stderr)
-
-
-class TrainingCheckpoint(unittest.TestCase):
+class TrainingCheckpoint(CommandCase):
     def test_is_verified_and_exported_as_the_run_exports_it(self):
-        job = TinyJob(PROGRAMS)
+        job = TinyJob(self.programs)
         self.addCleanup(job.remove)
         job.run("train", job.config("job"), "phases=[sft]", "sft.steps=2",
                 check=True)
         folder = job.folder / "job" / "checkpoints" / "sft" / "step_000002"
-        said = ume("checkpoint", "verify", folder)
-        self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertIn("files as the manifest says", said.stdout)
-        about = json.loads(ume("checkpoint", "inspect", folder,
-                               "--json").stdout)
+        self.assertIn("files as the manifest says",
+                      self.call("checkpoint", "verify", folder))
+        about = json.loads(self.call("checkpoint", "inspect", folder, "--json"))
         self.assertEqual(about["layout"], "training checkpoint")
         self.assertEqual(list(about["dtypes"]), ["F32"])
         out = job.folder / "exported"
-        said = ume("checkpoint", "export", folder, "--output", out)
-        self.assertEqual(said.returncode, 0, said.stderr)
+        self.call("checkpoint", "export", folder, "--output", out)
         for name in ("model.safetensors", "config.json", "tokenizer.json"):
             self.assertEqual((out / name).read_bytes(),
                              (folder / "model" / name).read_bytes(), name)
@@ -368,9 +242,7 @@ class TrainingCheckpoint(unittest.TestCase):
 
     def check_damage(self, folder):
         def refused(code, text, command="verify"):
-            said = ume("checkpoint", command, folder)
-            self.assertEqual(said.returncode, code, said.stderr)
-            self.assertIn(text, said.stderr)
+            self.refuse(code, text, "checkpoint", command, folder)
 
         for name in ("weights.safetensors", "optimizer.safetensors",
                      "config.json", "state.json", "model/tokenizer.json",
@@ -391,15 +263,6 @@ class TrainingCheckpoint(unittest.TestCase):
         (folder / "state.json").write_bytes(
             b"[" + (folder / "state.json").read_bytes()[1:])
         refused(65, "state.json: damaged")
-
-
-def main():
-    global PROGRAMS
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--programs", type=pathlib.Path, required=True)
-    options, rest = parser.parse_known_args()
-    PROGRAMS = options.programs.resolve()
-    unittest.main(argv=[sys.argv[0], *rest])
 
 
 if __name__ == "__main__":
