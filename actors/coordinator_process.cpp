@@ -168,7 +168,7 @@ std::vector<std::string> unknown_sources(const RewardConfig& reward,
 
 void run_coordinator_role(const RunDirectory& directory,
                           const std::atomic<bool>& stop) {
-  start_logging({.process = "coordinator"});
+  start_logging("coordinator");
   const RunConfig config = load_run_config(directory);
   Coordinator::Parts parts = make_parts(config, directory);
   const SystemClock clock;

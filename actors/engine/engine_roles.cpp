@@ -53,7 +53,7 @@ void learn(MpiSession& session,
 
 void run_rollout_role(const RunDirectory& directory, int32_t index) {
   const std::string name = "rollout-" + std::to_string(index);
-  start_logging({.process = name});
+  start_logging(name);
   const RunConfig config = load_run_config(directory);
   torch::set_num_threads(static_cast<int>(config.learner.threads));
   const ModelConfig model_config = load_model_config(config.model.path);
@@ -83,7 +83,7 @@ void run_learner_role(const RunDirectory& directory,
                       const std::string& start_id) {
   MpiSession session;
   const std::string name = "learner-" + std::to_string(session.rank());
-  start_logging({.process = name});
+  start_logging(name);
   try {
     without_torch_errors([&] { learn(session, name, directory, start_id); });
   } catch (const Error& error) {

@@ -21,7 +21,7 @@ namespace {
 // changed while the run goes on.
 void run_reward_role(const RunDirectory& directory, int32_t index) {
   const std::string name = "reward-" + std::to_string(index);
-  start_logging({.process = name});
+  start_logging(name);
   const ReloadSignal reload;
   PolicyKeeper policy(run_policy_source(directory, own_reward_environment()),
                       reload.flag());
